@@ -1,1 +1,1 @@
-"""The toy world: a spec becomes a scene, physics moves it, a small rasteriser paints it. Needs numba, so nothing is imported here."""
+"""The simulator: a small, seeded, fully known world with the same seams as a learned one. Needs the extra `sim`."""
