@@ -61,7 +61,7 @@ def caption(spec: Spec, visible: frozenset[str] | None, rng: random.Random) -> s
         text = tags(spec, said, things, rng)
     else:
         text = sentence(spec, said, {f: article(*pair) for f, pair in things.items()}, rng)
-        if rng.random() < 0.05:
+        if rng.random() < 0.06 and text.startswith(("a ", "an ")):
             text = f"{rng.choice(FRAMES)} {text}"
     return text
 
