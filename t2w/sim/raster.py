@@ -7,7 +7,7 @@ from numba import njit
 
 from t2w.sim.meshes import FAR_SPHERE
 from t2w.sim.rows import BOX, CONE, CYLINDER, PLANT, PRISM, SPHERE, TREE
-from t2w.sim.vectors import FAST, INLINE
+from t2w.sim.vectors import FAST, INLINE, PLAIN
 
 TERRAIN = 1 << 20  # the number of the ground; instances are numbered by their row, the sky is -1
 NEAR = 0.08  # metres
@@ -18,7 +18,7 @@ PATCH = 8  # cells a side of the terrain patches that are skipped together
 CLIP_X, CLIP_Y, DEPTH, SCREEN_X, SCREEN_Y, NEARNESS = range(6)
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def fill(near, ids, ax, ay, an, bx, by, bn, cx, cy, cn, number):
     """Draw one counter-clockwise (on the screen: y down) triangle; the covered span of each line is solved, not searched."""
     h, w = near.shape
@@ -117,7 +117,7 @@ def length(row, column):
     return math.sqrt(row[column] * row[column] + row[column + 1] * row[column + 1] + row[column + 2] * row[column + 2])
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def contains(row, x, y, z):
     """Whether the solid, or for foliage its near surroundings, holds the point (x y z), given from the solid's centre."""
     primitive = int(row[16])
@@ -137,7 +137,7 @@ def contains(row, x, y, z):
     return px * px + py * py < radius * radius
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def hidden(row, view, spread, far):
     """Whether an instance is out of sight: behind, beyond, beside, smaller than a pixel, or around the eye."""
     dx, dy, dz = row[9] - view[0], row[10] - view[1], row[11] - view[2]

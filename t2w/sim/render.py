@@ -22,14 +22,16 @@ NO_VIEW = np.zeros(6)
 
 def view_axes(forward, fov_degrees: float, aspect: float) -> np.ndarray:
     """(3 3): right and up as long as half the picture at depth 1, and the unit forward. fov is vertical."""
-    axes = np.empty((3, 3))
-    axes[2] = forward / np.linalg.norm(forward)
-    right = np.array((axes[2, 1], -axes[2, 0], 0.0))
-    right /= np.linalg.norm(right)
+    x, y, z = (float(v) for v in forward)
+    length, level = math.hypot(x, y, z), math.hypot(x, y)
+    x, y, z, right_x, right_y = x / length, y / length, z / length, y / level, -x / level
     half = math.tan(math.radians(fov_degrees) / 2)
-    axes[0] = right * half * aspect
-    axes[1] = np.cross(right, axes[2]) * half
-    return axes
+    wide = half * aspect
+    return np.array((
+        (right_x * wide, right_y * wide, 0.0),
+        (right_y * z * half, -right_x * z * half, (right_x * y - right_y * x) * half),
+        (x, y, z),
+    ))  # fmt: skip
 
 
 def view_matrix(axes: np.ndarray, eye) -> np.ndarray:
@@ -78,7 +80,7 @@ class Renderer:
         """A new uint8 (h w c) picture. The first `hide_first` moving rows cast no shadow; shadows of the others are fine near focus."""
         scene, w, h = self.scene, self.width, self.height
         eye = np.asarray(eye, np.float64)
-        axes = view_axes(np.asarray(forward, np.float64), fov_degrees, w / h)
+        axes = view_axes(forward, fov_degrees, w / h)
         matrix = view_matrix(axes, eye)
         count = self._place(moving_rows)
         moving_matrix = self._moving_shadow(moving_rows[hide_first:], focus)

@@ -9,7 +9,7 @@ from t2w.sim.raster import TERRAIN
 from t2w.sim.rows import GROUND, KIND, SKY, WATER
 from t2w.sim.sky import fogged, sky
 from t2w.sim.surface import ground, instance
-from t2w.sim.vectors import FAST, along, mix, scaled
+from t2w.sim.vectors import FAST, INLINE, along, mix, scaled
 from t2w.sim.water import submerged, water
 
 ENDLESS = 1e4  # metres, of a ray that meets only sky
@@ -21,7 +21,7 @@ def gamma_table() -> np.ndarray:
     return (np.linspace(0, 1, GAMMA_STEPS) ** 0.85 * 255 + 0.5).astype(np.uint8)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def water_distance(env, ray):
     """Metres along the unit ray to the water plane; ENDLESS * 2 when it is not met from above."""
     if env.eye[2] < env.water_level or ray[2] > -1e-4:
@@ -29,7 +29,7 @@ def water_distance(env, ray):
     return (env.water_level - env.eye[2]) / ray[2]
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def shade(env, around, number, nearness, ray, stretch):
     """Colour of surface `number`; nearness = 1 / depth along the view axis, stretch = metres of ray per metre of depth."""
     distance = ENDLESS
@@ -54,7 +54,7 @@ def shade(env, around, number, nearness, ray, stretch):
     return color
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def kind_of(env, around, number, nearness, ray, stretch):
     distance = ENDLESS if number < 0 else stretch / nearness
     if water_distance(env, ray) < distance:

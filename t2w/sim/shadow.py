@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from t2w.sim.vectors import FAST, INLINE, along, clamp, dot, mix, times
+from t2w.sim.vectors import INLINE, along, clamp, dot, mix, times
 
 LAMP_REACH = 150.0  # squared metres
 LAMP_COLOR = (1.0, 0.62, 0.28)
@@ -13,18 +13,19 @@ LAMP_COLOR = (1.0, 0.62, 0.28)
 
 def sun_matrix(direction, centre, reach: float, depth: float = 90.0) -> np.ndarray:
     """(3 4) parallel projection along the sun's rays: a square of +-reach metres, and nearness to the sun about 2."""
-    right = np.cross((0.0, 0.0, 1.0), direction)
-    right /= np.linalg.norm(right)
-    matrix = np.zeros((3, 4))
-    matrix[0, :3] = right / reach
-    matrix[1, :3] = np.cross(direction, right) / reach
-    matrix[2, :3] = np.asarray(direction) / depth
-    matrix[:, 3] = -matrix[:, :3] @ np.asarray(centre, np.float64)
+    x, y, z = (float(v) for v in direction)
+    level = math.hypot(x, y)
+    right = (-y / level, x / level, 0.0)
+    up = (-right[1] * z, right[0] * z, level)
+    matrix = np.empty((3, 4))
+    for k, (axis, size) in enumerate(((right, reach), (up, reach), ((x, y, z), depth))):
+        matrix[k, :3] = [v / size for v in axis]
+        matrix[k, 3] = -sum(v * c for v, c in zip(axis, centre, strict=True)) / size
     matrix[2, 3] += 2.0  # the maps are cleared to 0, so everything drawn must be above
     return matrix
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def sunlit(near, matrix, x, y, z, bias):
     """Share of the sun that reaches (x y z): four map samples, blended."""
     size = near.shape[0]
@@ -41,7 +42,7 @@ def sunlit(near, matrix, x, y, z, bias):
     return above * (1 - v) + below * v
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def lit(env, around, point, normal, albedo, glow):
     """Sun with shadows, sky light from above, lamps; `glow` shows the bare colour, brightened."""
     sun = max(dot(normal, env.direction), 0.0)

@@ -5,10 +5,10 @@ import math
 from numba import njit
 
 from t2w.sim.texture import hashed, noise
-from t2w.sim.vectors import FAST, INLINE, along, clamp, dot, mix, scaled
+from t2w.sim.vectors import INLINE, along, clamp, dot, mix, scaled
 
 STAR_CELLS = 26.0  # star cells per unit of the stereographic plane
-STAR_SHARE = 0.22  # cells with a star
+STAR_SHARE = 0.13  # cells with a star
 CLEAR = 0.02  # more fog than this hides sun disc and stars
 
 
@@ -32,12 +32,12 @@ def star(env, direction):
         return 0.0
     dx = x - i - 0.25 - 0.5 * hashed(i + 5, j)
     dy = y - j - 0.25 - 0.5 * hashed(i, j + 5)
-    size = 0.62 * STAR_CELLS * max(env.pixel, 0.008)  # of a pixel in cells, halfway up the sky
-    fall = 1.0 - (dx * dx + dy * dy) / (size * size * 1.3)
+    size = 0.55 * STAR_CELLS * max(env.pixel, 0.008)  # of a pixel in cells, halfway up the sky
+    fall = 1.0 - (dx * dx + dy * dy) / (size * size * 1.0)
     return max(fall, 0.0) * (0.35 + 0.75 * hashed(i + 9, j + 3))
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def sky(env, tile, direction):
     color = gradient(env, direction)
     clear = env.fog < CLEAR

@@ -7,12 +7,12 @@ from numba import njit
 from t2w.sim.rows import BARREL, BOX, CONE, CYLINDER, PLANKS, SPHERE, STONE, WINDOW
 from t2w.sim.shadow import lit
 from t2w.sim.texture import detail, hashed, line, noise, planks, stones
-from t2w.sim.vectors import FAST, INLINE, unit
+from t2w.sim.vectors import INLINE, unit
 
 NO_TEXTURE_BEYOND = 0.36  # metres a pixel: about 25 m at 160x96
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def ground(env, around, point, pixel):
     """Height samples give the normal, vertex colours the hue, two scales of noise the grain."""
     heights, colors, tile = around.heights, around.colors, around.tile
@@ -79,7 +79,7 @@ def edged(x, y, z):
     return max(max(min(ax, ay), min(ay, az)), min(ax, az)) > 0.41
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def pattern(tile, material, primitive, local, size, normal, variant, pixel):
     """Brightness of the material's texture; `local` and `size` in the instance's own axes, so that it turns with it."""
     x, y, z = local[0] * size[0], local[1] * size[1], local[2] * size[2]
@@ -108,7 +108,7 @@ def pattern(tile, material, primitive, local, size, normal, variant, pixel):
     return 0.8 + 0.4 * shade
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def instance(env, around, number, point, pixel):
     """Back to the solid's own axes for normal and texture, then light."""
     row = around.rows[number]

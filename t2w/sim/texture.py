@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from t2w.sim.vectors import FAST, INLINE, clamp
+from t2w.sim.vectors import INLINE, PLAIN, clamp
 
 TILE = 128  # texels a side
 BOARD, BOARD_LENGTH = 1 / 3, 2.4  # metres
@@ -28,7 +28,7 @@ def noise_tile(seed: int = 5) -> np.ndarray:
     return ((tile - tile.min()) / (tile.max() - tile.min())).astype(np.float32)
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def noise(tile, u, v):
     """Bilinear look-up; the tile repeats every 1 in u and v."""
     u *= TILE
@@ -55,7 +55,7 @@ def hashed(i, j):
 @njit(**INLINE)
 def detail(size, pixel):
     """How much of a feature of this size survives when a pixel covers `pixel` metres: 1 near, 0 far."""
-    return clamp((size / pixel - 0.8) * 0.6, 0.0, 1.0)
+    return clamp((size / pixel - 0.4) * 0.8, 0.0, 1.0)
 
 
 @njit(**INLINE)
@@ -73,7 +73,7 @@ def seam(position, period, width, pixel):
     return line(min(fraction, 1 - fraction) * period, width, pixel)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def planks(tile, across, up, variant, pixel):
     """Brightness of a boarded wall at (across up) metres."""
     board = math.floor(up / BOARD)
@@ -81,11 +81,11 @@ def planks(tile, across, up, variant, pixel):
     shade = (hashed(board, variant) - 0.5) * 0.26
     if pixel < 0.05:
         shade += (noise(tile, across * 0.12 + board * 0.37, up * 2.1) - 0.5) * 0.3 * detail(0.04, pixel)
-    gaps = max(seam(up, BOARD, 0.045, pixel), seam(across + shift, BOARD_LENGTH, 0.04, pixel))
-    return (1.0 + shade * detail(BOARD * 0.6, pixel)) * (1.0 - 0.42 * gaps)
+    gaps = max(seam(up, BOARD, 0.055, pixel), seam(across + shift, BOARD_LENGTH, 0.04, pixel))
+    return (1.0 + shade * detail(BOARD, pixel)) * (1.0 - 0.5 * gaps)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def stones(tile, across, up, variant, pixel):
     """Brightness of a wall of dressed stone with mortar; every second course is shifted by half a stone."""
     course = math.floor(up / STONE_HEIGHT)
@@ -94,5 +94,5 @@ def stones(tile, across, up, variant, pixel):
     shade = (hashed(stone + variant, course) - 0.5) * 0.3
     if pixel < 0.05:
         shade += (noise(tile, across * 0.8, up * 0.8) - 0.5) * 0.3 * detail(0.04, pixel)
-    mortar = max(seam(up, STONE_HEIGHT, 0.06, pixel), seam(shifted, STONE_WIDTH, 0.06, pixel))
-    return (1.0 + shade * detail(0.35, pixel)) * (1.0 - 0.35 * mortar)
+    mortar = max(seam(up, STONE_HEIGHT, 0.08, pixel), seam(shifted, STONE_WIDTH, 0.08, pixel))
+    return (1.0 + shade * detail(0.6, pixel)) * (1.0 - 0.4 * mortar)

@@ -5,7 +5,9 @@ import math
 from numba import njit
 
 FAST = {"cache": True, "fastmath": True, "error_model": "numpy"}
-INLINE = {**FAST, "forceinline": True}  # inlined by LLVM: small functions cost nothing inside the pixel loop
+# For code that makes no arrays: without reference counting, handing arrays around in tuples is free.
+PLAIN = {**FAST, "_nrt": False}
+INLINE = {**PLAIN, "forceinline": True}  # inlined by LLVM: small functions cost nothing inside the pixel loop
 
 
 @njit(**INLINE)

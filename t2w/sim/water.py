@@ -6,7 +6,7 @@ from numba import njit
 
 from t2w.sim.sky import gradient
 from t2w.sim.texture import noise
-from t2w.sim.vectors import FAST, INLINE, along, clamp, dot, mix, scaled, times, unit
+from t2w.sim.vectors import INLINE, along, clamp, dot, mix, scaled, times, unit
 
 WAVE = 0.34  # slope of the waves
 
@@ -34,7 +34,7 @@ def glint(direction, env):
     return 1.2 * s16 * s16 * s16 * s16 * s8 * s8 * s8
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def water(env, around, ray, distance):
     """Colour and opacity of the water that the unit ray meets after `distance` metres."""
     tile, t = around.tile, env.time

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from t2w.sim.raster import DEPTH, NEARNESS, SCREEN_X, SCREEN_Y, project
-from t2w.sim.vectors import FAST, clamp
+from t2w.sim.vectors import FAST, PLAIN, clamp
 
 BOX = 14.0  # metres a side
 CLOSEST = 1.8  # metres; nearer ones would be blots
@@ -20,18 +20,18 @@ def particles(count: int = 900, seed: int = 11) -> np.ndarray:
     return np.random.default_rng(seed).random((count, 3))
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def blend(picture, y, x, color, share):
     for c in range(3):
         picture[y, x, c] = int(picture[y, x, c] + (color[c] - picture[y, x, c]) * share)
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def inside(box, x, y, z, margin):
     return box[0] - margin < x < box[1] + margin and box[2] - margin < y < box[3] + margin and box[4] - margin < z < box[5] + margin
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def streak(picture, near, samples, point, strength, color):
     """A drop: an upright line, shared between the two columns it falls between."""
     h, w = picture.shape[0], picture.shape[1]
@@ -44,7 +44,7 @@ def streak(picture, near, samples, point, strength, color):
                 blend(picture, y, x, color, share)
 
 
-@njit(**FAST)
+@njit(**PLAIN)
 def flake(picture, near, samples, point, strength, color):
     """A soft disc."""
     h, w = picture.shape[0], picture.shape[1]
