@@ -62,7 +62,7 @@ def test_the_landmark_is_ahead_with_nothing_tall_between(scenes):
         cx, cy = np.median(stones[:, 9]), np.median(stones[:, 10])
         turn = math.atan2(x - cx, cy - y) - yaw
         assert abs(math.atan2(math.sin(turn), math.cos(turn))) < math.radians(55)
-        assert 7 < math.hypot(cx - x, cy - y) < 18
+        assert 6 < math.hypot(cx - x, cy - y) < 18
         for t in np.linspace(0, 0.7, 15):
             assert height_at(scene.height, x + t * (cx - x), y + t * (cy - y)) < max(z, height_at(scene.height, cx, cy)) + 1.5
 

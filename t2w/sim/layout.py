@@ -48,8 +48,11 @@ def plan(spec: Spec, rng: np.random.Generator) -> Layout:
     around, away, much, turn = rng.random(4)
     isometric = spec.view == "isometric"
     bearing = ISOMETRIC + math.radians(30 * around - 15) if isometric else math.radians(60 * around - 30)
-    distance = 9.0 + 1.5 * away if isometric else 12 + 3 * away  # the isometric picture ends about 13 m ahead
-    aside = (2 * turn - 1) * (ASIDE if much < 1 / 3 else math.radians(7))
+    # The isometric picture ends about 13 m ahead.
+    distance = FOOTPRINT[spec.landmark] + 2.5 + away if isometric else 12 + 3 * away
+    # In third person a start that looks straight at the landmark would hide it behind the character.
+    least, most = (math.radians(15), ASIDE) if much < 1 / 3 else (math.radians(3), math.radians(14))
+    aside = math.copysign(least + (most - least) * abs(2 * turn - 1), turn - 0.5)
     landmark = None if spec.landmark == "none" else (x + distance * math.sin(bearing), y + distance * math.cos(bearing))
     return Layout((x, y), landmark, FOOTPRINT[spec.landmark], aside, isometric)
 

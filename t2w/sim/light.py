@@ -52,6 +52,8 @@ def light(spec: Spec) -> Light:
         cloud = horizon.mean() * grey * np.array(tint)
         horizon, zenith = horizon * 0.25 + cloud * 0.75, zenith * 0.3 + cloud * 0.7
         sun, ambient = sun * of_sun, ambient * of_ambient
+    if spec.view == "isometric":  # seen from 15 m away
+        fog *= 0.5
     azimuth = 0.6 + (spec.seed % 7) * 0.9
     across = math.cos(elevation)
     direction = np.array((math.cos(azimuth) * across, math.sin(azimuth) * across, math.sin(elevation)))

@@ -55,6 +55,13 @@ def hills(spec: Spec, rng: np.random.Generator) -> np.ndarray:
     return h
 
 
+def land_at(h: np.ndarray, at: tuple[float, float], least: float) -> np.ndarray:
+    """Lifts a low country about the start, so that most starts are not on an islet."""
+    y, x = np.ogrid[0:N, 0:N]
+    away = np.hypot(x - at[0], y - at[1])
+    return h + max(least - h[away < 12].mean(), 0) * np.exp(-((away / 24) ** 2))
+
+
 def level(h: np.ndarray, at: tuple[float, float], radius: float, z: float) -> np.ndarray:
     y, x = np.ogrid[0:N, 0:N]
     k = np.clip((radius + 5 - np.hypot(x - at[0], y - at[1])) / 5, 0, 1)
@@ -75,6 +82,8 @@ def shape(spec: Spec, layout: Layout, rng: np.random.Generator) -> tuple[np.ndar
     """Height map, and the height of the landmark's ground (0 without one)."""
     biome = BIOME[spec.biome]
     h = hills(spec, rng)
+    if spec.biome != "volcanic":  # lava all around is what one came for
+        h = land_at(h, layout.start, biome.water + 1.2)
     dry = biome.water + 0.8
     z0, z1 = max(height_near(h, layout.start), dry), 0.0
     if layout.landmark is not None:

@@ -16,6 +16,7 @@ from t2w.sim.trees import TREES, Crown
 GRASSY = ("meadow", "pine forest", "tropical island", "swamp", "autumn forest", "alien")
 PETALS = ((0.90, 0.20, 0.20), (0.95, 0.85, 0.20), (0.90, 0.90, 0.95), (0.60, 0.30, 0.80))
 HEAD = 2.2  # a crown that reaches lower is walked around
+NEAR = 0.25  # share of the trees that stand within 30 m of the start, where they are seen
 PLAYER = 0.3  # radius
 
 
@@ -30,7 +31,10 @@ def plant_trees(parts: Parts, spec: Spec, ground: Terrain, layout: Layout, rng: 
     biome = BIOME[spec.biome]
     tree, lowest = TREES[biome.tree], biome.water + (-0.6 if biome.tree == "willow" else 0.3)
     draws = rng.random((int(biome.trees * 1.6), 9))
+    near = rng.random(len(draws)) < NEAR
+    angle, away = 2 * math.pi * draws[near, 0], 6 + 24 * np.sqrt(draws[near, 1])
     draws[:, :2] = 5 + draws[:, :2] * (SIZE - 10)
+    draws[near, 0], draws[near, 1] = layout.start[0] + away * np.cos(angle), layout.start[1] + away * np.sin(angle)
     draws[:, 2] = 0.72 + 0.78 * draws[:, 2]
     for x, y, k, *u in draws.tolist():
         z, up = height_at(ground.height, x, y), ground.normal[int(y), int(x), 2]
