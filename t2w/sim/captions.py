@@ -5,8 +5,19 @@ from itertools import chain
 
 from t2w.sim.spec import Spec
 from t2w.sim.words import (
-    COLOR_WORDS, LAND, LONGEST, MEANINGS, NOUNS, PLURAL, TIME_PHRASES, VIEW_PHRASES, WEATHER_ADJECTIVES, WEATHER_PHRASES,
-    bare, singular, words,
+    COLOR_WORDS,
+    LAND,
+    LONGEST,
+    MEANINGS,
+    NOUNS,
+    PLURAL,
+    TIME_PHRASES,
+    VIEW_PHRASES,
+    WEATHER_ADJECTIVES,
+    WEATHER_PHRASES,
+    bare,
+    singular,
+    words,
 )  # fmt: skip
 
 FRAMES = ("a picture of", "a painting of", "screenshot of a game:")

@@ -78,16 +78,16 @@ def sample(seed: int, **fixed: str) -> Spec:
     biomes = [b for b in BIOMES if possible(b, fixed.get("weather", "clear"))]
     biome = fixed.get("biome", biomes[int(rng.random() * len(biomes))])
     share = [WEATHER_SHARE[w] * possible(biome, w) for w in WEATHERS]
-    drawn = dict(
-        biome=biome,
-        weather=rng.choices(WEATHERS, share)[0],
-        time=rng.choices(TIMES, TIME_SHARE)[0],
-        view=rng.choices(VIEWS, VIEW_SHARE)[0],
-        landmark=other(LANDMARKS),
-        landmark_color=rng.choice(tuple(COLORS)),
-        creature=other(CREATURES),
-        creature_color=rng.choice(tuple(COLORS)),
-        character=rng.choice(CHARACTERS),
-        character_color=rng.choice(tuple(COLORS)),
-    )
+    drawn = {
+        "biome": biome,
+        "weather": rng.choices(WEATHERS, share)[0],
+        "time": rng.choices(TIMES, TIME_SHARE)[0],
+        "view": rng.choices(VIEWS, VIEW_SHARE)[0],
+        "landmark": other(LANDMARKS),
+        "landmark_color": rng.choice(tuple(COLORS)),
+        "creature": other(CREATURES),
+        "creature_color": rng.choice(tuple(COLORS)),
+        "character": rng.choice(CHARACTERS),
+        "character_color": rng.choice(tuple(COLORS)),
+    }
     return Spec(seed=seed, **(drawn | fixed))
