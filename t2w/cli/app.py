@@ -1,0 +1,90 @@
+"""All verbs in one typer app, and the door where errors become sentences and exit codes."""
+
+import importlib
+import importlib.util
+import sys
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from t2w import __version__
+from t2w.cli import actions, again, doctor, frames, new, painters, roll, show, worlds
+from t2w.cli.output import fail
+from t2w.errors import INTERRUPTED, T2WError
+
+# typer carries its own copy of click, or brings click, by its version; this is the error of wrong use in both.
+WrongUse = typer.BadParameter.__base__
+
+
+class Verbs(TyperGroup):
+    """Says the sentence of a T2WError and exits with its code; with --json every end is a result object."""
+
+    def main(self, args=None, standalone_mode: bool = True, **rest):
+        as_json = "--json" in (sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(args, standalone_mode=standalone_mode and not as_json, **rest)
+        except T2WError as error:
+            fail(str(error), error.code, as_json)
+            code = error.code
+        except KeyboardInterrupt:
+            fail("interrupted", INTERRUPTED, as_json)
+            code = INTERRUPTED
+        except WrongUse as error:
+            fail(error.format_message(), error.exit_code, as_json)
+            code = error.exit_code
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def list_commands(self, context) -> list[str]:
+        """In the order of the work, not of the alphabet."""
+        return list(self.commands)
+
+
+app = typer.Typer(
+    name="t2w",
+    cls=Verbs,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"t2w {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def t2w(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")] = False) -> None:
+    """A sentence becomes a world that can be walked around in, and the walk becomes a film.
+
+    t2w new "a snowy pine forest at sunset with a red cabin"
+    """
+
+
+MAKE, LOOK, LEARN = "Make", "Look", "Learn"
+app.command("new", rich_help_panel=MAKE)(new.new)
+app.command("frames", rich_help_panel=MAKE)(frames.frames)
+app.command("pick", rich_help_panel=MAKE)(frames.pick)
+app.command("roll", rich_help_panel=MAKE)(roll.roll)
+app.add_typer(actions.app, name="actions", rich_help_panel=MAKE)
+app.command("again", rich_help_panel=MAKE)(again.again)
+app.command("show", rich_help_panel=LOOK)(show.show)
+app.add_typer(worlds.app, name="worlds", rich_help_panel=LOOK)
+app.add_typer(painters.app, name="painters", rich_help_panel=LOOK)
+app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
+
+
+for _verb in ("collect", "train"):
+    if importlib.util.find_spec(f"t2w.cli.{_verb}"):
+        _found = importlib.import_module(f"t2w.cli.{_verb}")
+        if hasattr(_found, "app"):
+            app.add_typer(_found.app, name=_verb, rich_help_panel=LEARN)
+        else:
+            app.command(_verb, rich_help_panel=LEARN)(getattr(_found, _verb))
+
+
+def main() -> None:
+    app()

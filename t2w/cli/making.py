@@ -1,0 +1,116 @@
+"""What new, frames and roll share: options in, checked values out; told before anything heavy is loaded."""
+
+import math
+import os
+import sys
+from pathlib import Path
+
+from t2w.cli.output import Output
+from t2w.errors import T2WError
+
+SECONDS = 10.0
+LONGEST = 3600.0
+MOST_FRAMES = 216_000  # an hour at 60 frames a second
+MOST_CANDIDATES = 64
+
+
+def length(seconds: float | None, frames: int | None, spec, of_script: int | None) -> int:
+    """How many new frames: as said, else as the script lasts, else ten seconds."""
+    if seconds is not None and frames is not None:
+        raise T2WError("--seconds and --frames both say how long the film is; give one of them")
+    if seconds is not None:
+        if not (math.isfinite(seconds) and 0 < seconds <= LONGEST):
+            raise T2WError(f"--seconds {seconds:g} is out of range; a film lasts more than 0 and at most {LONGEST:g} seconds")
+        return spec.frames(seconds)
+    if frames is not None:
+        if not 1 <= frames <= MOST_FRAMES:
+            raise T2WError(f"--frames {frames} is out of range; a film has 1 to {MOST_FRAMES:,} new frames")
+        return frames
+    return spec.frames(SECONDS) if of_script is None else max(1, of_script)
+
+
+def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict):
+    """The Walk that the options ask for. A script is read and held against the world here."""
+    from t2w.dream import Walk, check
+    from t2w.start.start import check_seed
+    from t2w.worlds import registry
+
+    if actions is not None and policy is not None:
+        raise T2WError("--actions and --policy both say who acts; give one of them")
+    spec, script = registry.spec(world), None
+    if actions is not None:
+        script = _script(output, actions, spec, strict)
+    n = length(seconds, frames, spec, None if script is None else len(script))
+    if spec.horizon is not None and n > spec.frames(spec.horizon):
+        output.note(f"the world {world} was made for {spec.horizon:g} seconds; beyond that it may lose its way")
+    ask = Walk(world, policy or "explore", script, check_seed(seed), n, device, dtype)
+    check(ask)
+    return ask
+
+
+def _script(output: Output, source: str, spec, strict: bool) -> tuple:
+    from t2w.actions.script import read
+    from t2w.rollout.scripts import lacks
+
+    script = read(source)
+    for sentence in lacks(script, spec):
+        if strict:
+            raise T2WError(sentence)
+        output.note(sentence)
+    return tuple(script.actions(spec.fps))
+
+
+def start(prompt: str, painter: str, seed: int, n: int, spec):
+    """The Start of the candidates."""
+    from t2w.start import painters
+    from t2w.start.start import Start, check_seed, clean_prompt
+
+    prompt = clean_prompt(prompt)
+    painters.check(painter)
+    if not 1 <= n <= MOST_CANDIDATES:
+        raise T2WError(f"-n {n} is out of range; 1 to {MOST_CANDIDATES} candidates are painted at once")
+    return Start(prompt, painter, check_seed(seed), spec.width, spec.height, painters.settings(painter))
+
+
+def chooser(output: Output, pick: str | None, n: int):
+    """A function that chooses one of n; a bad --pick is refused now, a question is asked when all have been seen."""
+    from t2w.start.pick import parse
+
+    word = parse(pick, n)
+    if word == "ask" and not output.is_terminal:
+        raise T2WError("--pick ask needs a terminal to ask on; say --pick N or --pick first")
+
+    def choose(n: int) -> int:
+        if isinstance(word, int):
+            return word
+        if n == 1:
+            return 1
+        if word == "first" or not output.is_terminal:
+            output.note(f"the first of {n} candidates is picked; --pick N takes another")
+            return 1
+        return _ask(output, n)
+
+    return choose
+
+
+def _ask(output: Output, n: int) -> int:
+    while True:
+        output.console.print(f"Which one? [dim]1-{n}[/dim] ", end="")
+        word = sys.stdin.readline()
+        if not word:
+            raise KeyboardInterrupt
+        if word.strip().isascii() and word.strip().isdigit() and 1 <= int(word) <= n:
+            return int(word)
+        output.say(f"a number from 1 to {n}, please; Ctrl-C leaves")
+
+
+def keep(clean: bool, frames_out: Path | None, no_metadata: bool):
+    from t2w.dream import Keep
+
+    return Keep(clean, frames_out, not no_metadata)
+
+
+def stay_offline(offline: bool) -> None:
+    """Must come before the hub's library is imported, which reads it once."""
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"

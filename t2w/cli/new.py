@@ -1,0 +1,55 @@
+"""t2w new: the whole way from a sentence to a film."""
+
+from typing import Annotated
+
+import typer
+
+from t2w.cli import options as o
+from t2w.cli.output import Output
+
+
+def new(
+    prompt: Annotated[str, typer.Argument(help="What the world is, in a sentence.")],
+    out: o.Out = None,
+    seed: o.Seed = 0,
+    n: o.Number = 4,
+    pick: o.Pick = None,
+    seconds: o.Seconds = None,
+    frames: o.Frames = None,
+    world: o.World = "starter",
+    painter: o.Painter = "starter",
+    actions: o.Actions = None,
+    policy: o.Policy = None,
+    clean: o.Clean = False,
+    frames_out: o.FramesOut = None,
+    device: o.Device = "auto",
+    dtype: o.Dtype = "auto",
+    strict: o.Strict = False,
+    no_metadata: o.NoMetadata = False,
+    no_preview: o.NoPreview = False,
+    json: o.Json = False,
+    offline: o.Offline = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """The whole way: candidates, you pick one, a world is walked into it, a film is written.
+
+    The same command again makes the same folder and the same files again, each replaced whole. Other options for the walk make the
+    next take in the same folder: a take is numbered by what it is made of.
+
+    Example: t2w new "a snowy pine forest at sunset with a red cabin" --pick 2 --seconds 10
+    """
+    from t2w.cli import making
+    from t2w.cli.screen import Screen, result
+    from t2w.worlds import registry
+
+    output = Output(json, quiet)
+    making.stay_offline(offline)
+    start = making.start(prompt, painter, seed, n, registry.spec(world))
+    choose = making.chooser(output, pick, n)
+    ask = making.walk(
+        output, world=world, policy=policy, actions=actions, seconds=seconds, frames=frames, seed=seed, device=device, dtype=dtype, strict=strict
+    )
+    from t2w.dream import dream
+
+    screen = Screen(output, not no_preview).run(dream(start, n, choose, ask, making.keep(clean, frames_out, no_metadata), out))
+    output.done(screen.take.folder / "take.mp4", **result(screen))

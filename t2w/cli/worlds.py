@@ -1,0 +1,108 @@
+"""t2w worlds: which there are, what one is and how it was trained, and whether it keeps the protocol."""
+
+from typing import Annotated
+
+import typer
+
+from t2w.cli import options as o
+from t2w.cli.output import Output
+
+app = typer.Typer(help="Worlds: list, show NAME, check NAME.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME|DIR", help="A name of `t2w worlds list`, or a folder with a trained world.")]
+
+
+@app.command("list")
+def list_(json: o.Json = False) -> None:
+    """All worlds: ours and those of installed plug-ins.
+
+    Example: t2w worlds list
+    """
+    from rich.table import Table
+
+    from t2w.errors import T2WError
+    from t2w.worlds import registry
+
+    table, rows = Table("world", "size", "frames/s", "keys", "about", box=None, padding=(0, 2, 0, 0)), []
+    for name in registry.names():
+        try:
+            spec = registry.spec(name)
+        except T2WError as error:
+            table.add_row(name, "", "", "", f"[red]{error}[/red]")
+            rows.append({"name": name, "error": str(error)})
+            continue
+        table.add_row(name, f"{spec.width}×{spec.height}", f"{spec.fps:g}", _keys(spec), spec.about)
+        rows.append({"name": name, **_fields(spec)})
+    Output(json).answer(table, worlds=rows)
+
+
+@app.command("show")
+def show(name: Name, json: o.Json = False) -> None:
+    """What a world takes and gives, and how it was trained.
+
+    Example: t2w worlds show starter
+    """
+    from rich.table import Table
+
+    from t2w.worlds import registry
+
+    spec = registry.spec(name)
+    fields, card = _fields(spec), _card(name)
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for key, value in {**fields, **{f"trained: {key}": value for key, value in card.items()}}.items():
+        table.add_row(f"[bold]{key}[/bold]", _word(value))
+    Output(json).answer(table, **fields, card=card)
+
+
+@app.command("check")
+def check(name: Name, device: o.Device = "auto", dtype: o.Dtype = "auto", json: o.Json = False) -> None:
+    """The conformance test: shapes, determinism, forks. Exit code 1 when a claim does not hold.
+
+    Example: t2w worlds check sim
+    """
+    from t2w.errors import FAILED
+    from t2w.worlds import registry
+    from t2w.worlds.check import check
+
+    output, failed = Output(json), 0
+    for claim, ok, detail in check(registry.load(name, device, dtype)):
+        failed += not ok
+        output.event("claim", claim=claim, ok=ok, detail=detail)
+        output.console.print(f"{'[green]ok[/green]    ' if ok else '[red]FAILED[/red]'}  {claim}{f'  ({detail})' if detail and not ok else ''}")
+    if json:
+        output.done(world=name, failed=failed)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _fields(spec) -> dict:
+    from dataclasses import asdict
+
+    fields = asdict(spec)
+    space = fields.pop("space")
+    return {**fields, "keys": list(space["keys"]), "mouse": space["mouse"], "turn": space["turn"]}
+
+
+def _card(name: str) -> dict:
+    """How it was trained: card.json beside the weights."""
+    import json
+    from pathlib import Path
+
+    import t2w
+
+    folder = Path(t2w.__file__).parent / "starter" / "world" if name == "starter" else Path(name)
+    path = folder / "card.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _keys(spec) -> str:
+    return " ".join(spec.space.keys) + (" mouse" if spec.space.mouse else "")
+
+
+def _word(value: object) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_word(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(map(_word, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

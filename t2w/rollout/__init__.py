@@ -1,0 +1,1 @@
+"""Rollouts: the generator of frames, and the recorders that write them down."""

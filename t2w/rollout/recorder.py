@@ -1,0 +1,86 @@
+"""Frames and actions in; take.mp4, clean.mp4, actions.jsonl, every frame as PNG and take.json out. Nothing gets its name before it is whole."""
+
+import hashlib
+import json
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from t2w.actions.action import Action
+from t2w.errors import T2WError
+from t2w.media.atomic import atomically
+from t2w.media.folders import make_folder
+from t2w.media.hud import Hud
+from t2w.media.pixels import write_png
+from t2w.media.video import Film
+from t2w.rollout.measure import Seconds
+from t2w.worlds.protocol import WorldSpec
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where a take goes and what of it is kept."""
+
+    folder: Path
+    clean: bool = False  # clean.mp4 too: without the HUD
+    frames_out: Path | None = None  # every frame as NNNNNN.png, the start frame first, at the world's own size
+    metadata: bool = True
+
+
+class Recorder:
+    """Open it, write the start frame with None, then each new frame with the action that led to it; closing gives the files their names."""
+
+    def __init__(self, recording: Recording, spec: WorldSpec, manifest: dict):
+        self.recording, self.spec, self.manifest = recording, spec, manifest
+        self.hud = Hud(spec.space.keys, spec.fps, manifest["start"]["prompt"])
+        self.measures = Seconds(spec.fps)
+        self.hash = hashlib.sha256()
+        self.written = 0
+
+    def __enter__(self) -> "Recorder":
+        folder, out = self.recording.folder, self.recording.frames_out
+        make_folder(folder)
+        if out is not None:
+            make_folder(out)
+            self._refuse_longer(out)
+        with ExitStack() as stack:
+            self.film = stack.enter_context(self._film("take"))
+            self.clean = stack.enter_context(self._film("clean")) if self.recording.clean else None
+            self.rows = stack.enter_context(open(stack.enter_context(atomically(folder / "actions.jsonl")), "w", encoding="utf-8"))
+            self.stack = stack.pop_all()
+        return self
+
+    def write(self, frame: np.ndarray, action: Action | None = None) -> None:
+        if action is not None:
+            self.rows.write(json.dumps(action.to_row()) + "\n")
+        self.film.write(self.hud.draw(frame, action, self.written))
+        if self.clean is not None:
+            self.clean.write(self.hud.enlarge(frame))
+        if self.recording.frames_out is not None:
+            inside = {"kind": "frame", "t": self.written, **self.manifest} if self.recording.metadata else None
+            write_png(self.recording.frames_out / f"{self.written:06d}.png", frame, inside)
+        self.hash.update(np.ascontiguousarray(frame).tobytes())
+        self.measures.add(frame)
+        self.written += 1
+
+    def __exit__(self, kind, error, trace) -> None:
+        self.stack.__exit__(kind, error, trace)
+        if kind is None:
+            # Last, so that a folder with a take.json holds a whole take.
+            self.manifest = {**self.manifest, "sha256": self.hash.hexdigest(), "seconds": self.measures.rows()}
+            with atomically(self.recording.folder / "take.json") as temporary:
+                temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    def _film(self, name: str) -> Film:
+        return Film(self.recording.folder / f"{name}.mp4", self.spec.fps, {**self.manifest, "film": name} if self.recording.metadata else None)
+
+    def _refuse_longer(self, out: Path) -> None:
+        """Frames of a longer film left in the folder would be taken for this one's."""
+        last = self.manifest["frames"]
+        for path in out.iterdir():
+            if re.fullmatch(r"\d{6}\.png", path.name) and int(path.stem) > last:
+                raise T2WError(f"{out} holds frames of a longer film ({path.name}, this one ends at {last:06d}.png); empty it or choose another folder")
+

@@ -1,0 +1,18 @@
+"""A script against a world: sentences about what the world will not understand, before anything is loaded."""
+
+from t2w.actions.script import Script
+from t2w.worlds.protocol import WorldSpec
+
+
+def lacks(script: Script, spec: WorldSpec) -> list[str]:
+    """One sentence for each key, the mouse or the words that the script uses and the world lacks; each names place, key and world."""
+    known = {*spec.space.keys, *["mouse"] * spec.space.mouse}
+    knows = f"it knows {' '.join(spec.space.keys)}{' and the mouse' if spec.space.mouse else ''}"
+    found = [
+        f"{place}: the world {spec.name} does not understand {'the mouse' if name == 'mouse' else f'the key {name!r}'}; {knows}"
+        for name, place in script.uses().items()
+        if name not in known
+    ]
+    if script.says(spec.fps):
+        found.append(f"{script.source}: the world {spec.name} takes no words on the way; what is said is left out")
+    return found

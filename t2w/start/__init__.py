@@ -1,0 +1,1 @@
+"""Start frames: painters, candidates on disk, and the pick among them."""

@@ -1,0 +1,1 @@
+"""Worlds: the protocol, the table of names, the conformance check, and one file a world."""

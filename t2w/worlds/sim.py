@@ -1,0 +1,66 @@
+"""The simulator as a world: prompt and seed make it, actions move its player, frames are the truth that learned worlds are held against."""
+
+import numpy as np
+
+from t2w.actions.action import Action, ActionSpace
+from t2w.errors import MISSING, T2WError
+from t2w.worlds.protocol import WorldSpec
+
+SPEC = WorldSpec(
+    name="sim",
+    width=160,
+    height=96,
+    fps=15.0,
+    space=ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0),
+    text=True,
+    licence="Apache-2.0",
+    memory_mib=300,
+    about="the simulator itself: no learning, the truth the learned worlds are measured against",
+    from_seed=True,
+)
+
+
+def load(device: str = "auto", dtype: str = "auto") -> "SimWorld":
+    """The simulator runs on the CPU whatever the device is."""
+    return SimWorld()
+
+
+def simulator(prompt: str, seed: int, width: int = SPEC.width, height: int = SPEC.height):
+    """The Simulator of what the prompt names, the seed filling in the rest."""
+    try:
+        from t2w.sim.captions import understand
+        from t2w.sim.simulator import Simulator
+        from t2w.sim.spec import sample
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        raise T2WError("the simulator needs numba, which is an extra: pip install 't2w[sim]'", MISSING) from error
+    return Simulator(sample(seed, **understand(prompt)), width=width, height=height, fps=SPEC.fps)
+
+
+class SimWorld:
+    spec = SPEC
+
+    def begin(self, frame: np.ndarray, *, prompt: str = "", seed: int = 0) -> "SimSession":
+        sim = simulator(prompt, seed)
+        notes = () if np.array_equal(frame, sim.frame()) else (
+            "the simulator cannot begin from a picture: it ignores the start frame and builds its own world from the prompt and the seed",
+        )
+        return SimSession(sim, notes)
+        return SimSession(sim, notes)
+
+
+class SimSession:
+    def __init__(self, sim, notes: tuple[str, ...] = ()):
+        self.sim = sim
+        self.notes = notes
+
+    def step(self, actions: list[Action]) -> np.ndarray:
+        frames = []
+        for action in actions:
+            self.sim.step(action)
+            frames.append(self.sim.frame())
+        return np.stack(frames)
+
+    def fork(self) -> "SimSession":
+        return SimSession(self.sim.fork(), self.notes)
