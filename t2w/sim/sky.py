@@ -5,7 +5,7 @@ import math
 from numba import njit
 
 from t2w.sim.texture import hashed, noise
-from t2w.sim.vectors import INLINE, along, clamp, dot, mix, scaled
+from t2w.sim.vectors import INLINE, along, clamp, dot, faded, mix, scaled
 
 STAR_CELLS = 26.0  # star cells per unit of the stereographic plane
 STAR_SHARE = 0.13  # cells with a star
@@ -60,4 +60,4 @@ def fogged(env, color, direction, distance):
     """The colour after `distance` metres of air."""
     thickness = distance * env.fog
     haze = gradient(env, (direction[0], direction[1], max(direction[2], 0.0) + 0.02))
-    return mix(color, haze, 1.0 - math.exp(-thickness * math.sqrt(thickness)))
+    return mix(color, haze, 1.0 - faded(thickness * math.sqrt(thickness)))

@@ -7,7 +7,7 @@ from numba import njit
 from t2w.sim.rows import BARREL, BOX, CONE, CYLINDER, PLANKS, SPHERE, STONE, WINDOW
 from t2w.sim.shadow import lit
 from t2w.sim.texture import detail, hashed, line, noise, planks, stones
-from t2w.sim.vectors import INLINE, unit
+from t2w.sim.vectors import INLINE, faded, unit
 
 NO_TEXTURE_BEYOND = 0.36  # metres a pixel: about 25 m at 160x96
 
@@ -37,7 +37,7 @@ def ground(env, around, point, pixel):
     b = colors[j, i, 2] * w00 + colors[j, i + 1, 2] * w10 + colors[j + 1, i, 2] * w01 + colors[j + 1, i + 1, 2] * w11
     depth = env.water_level - point[2]
     if depth > 0.0:  # water swallows red first
-        r, g, b = r * math.exp(-0.9 * depth), g * math.exp(-0.45 * depth), b * math.exp(-0.35 * depth)
+        r, g, b = r * faded(0.9 * depth), g * faded(0.45 * depth), b * faded(0.35 * depth)
     return lit(env, around, point, unit((nx, ny, 1.0)), (r, g, b), 0.0)
 
 

@@ -28,7 +28,7 @@ def noise_tile(seed: int = 5) -> np.ndarray:
     return ((tile - tile.min()) / (tile.max() - tile.min())).astype(np.float32)
 
 
-@njit(**PLAIN)
+@njit(**INLINE)
 def noise(tile, u, v):
     """Bilinear look-up; the tile repeats every 1 in u and v."""
     u *= TILE

@@ -1,12 +1,10 @@
 """Water and lava: the flat layer in front of what was hit => colour and how much of it hides what lies below."""
 
-import math
-
 from numba import njit
 
 from t2w.sim.sky import gradient
 from t2w.sim.texture import noise
-from t2w.sim.vectors import INLINE, along, clamp, dot, mix, scaled, times, unit
+from t2w.sim.vectors import INLINE, along, clamp, dot, faded, mix, scaled, times, unit
 
 WAVE = 0.34  # slope of the waves
 
@@ -68,6 +66,6 @@ def water(env, around, ray, distance):
 def submerged(env, color, distance):
     """What is seen from below the surface: a tint that thickens with the way."""
     if env.lava > 0.5:
-        return mix(color, (0.95, 0.28, 0.03), 1.0 - 0.6 * math.exp(-distance))
-    share = 1.0 - math.exp(-min(distance, 200.0) * 0.12)
+        return mix(color, (0.95, 0.28, 0.03), 1.0 - 0.6 * faded(distance))
+    share = 1.0 - faded(min(distance, 200.0) * 0.12)
     return mix(color, scaled((0.05, 0.22, 0.28), 1.0 - 0.8 * env.night), share)
