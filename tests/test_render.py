@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("numba")
-from t2w.sim.render import Renderer  # noqa: E402
-from t2w.sim.rows import BOX, CRATE, GROUND, LAMP, LANDMARK, SKY, SPHERE, TREE, WATER, put  # noqa: E402
+from t2w.sim.render import Renderer
+from t2w.sim.rows import BOX, CRATE, GROUND, LAMP, LANDMARK, SKY, SPHERE, TREE, WATER, put
 
 EYE, FORWARD, FOCUS = (64.0, 60.0, 1.6), (0.0, 1.0, -0.05), (64.0, 60.0, 0.0)
 NOTHING = np.zeros((0, 18))
