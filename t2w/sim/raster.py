@@ -25,10 +25,10 @@ def fill(near, ids, ax, ay, an, bx, by, bn, cx, cy, cn, number):
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     if area <= 0.0:
         return
-    x0 = max(int(math.ceil(min(ax, min(bx, cx)) - 0.5)), 0)
-    x1 = min(int(math.floor(max(ax, max(bx, cx)) - 0.5)), w - 1)
-    y0 = max(int(math.ceil(min(ay, min(by, cy)) - 0.5)), 0)
-    y1 = min(int(math.floor(max(ay, max(by, cy)) - 0.5)), h - 1)
+    x0 = max(math.ceil(min(ax, min(bx, cx)) - 0.5), 0)
+    x1 = min(math.floor(max(ax, max(bx, cx)) - 0.5), w - 1)
+    y0 = max(math.ceil(min(ay, min(by, cy)) - 0.5), 0)
+    y1 = min(math.floor(max(ay, max(by, cy)) - 0.5), h - 1)
     if x0 > x1 or y0 > y1:
         return
     a_dx, a_dy = (by - cy) / area, (cx - bx) / area  # barycentric weights of a and b are linear on the screen
@@ -54,9 +54,9 @@ def fill(near, ids, ax, ay, an, bx, by, bn, cx, cy, cn, number):
             elif value < 0.0:
                 high = -1.0
         if low <= high:
-            first = int(math.ceil(low))
+            first = math.ceil(low)
             nearness = n + first * n_dx
-            for x in range(x0 + first, x0 + int(math.floor(high)) + 1):
+            for x in range(x0 + first, x0 + math.floor(high) + 1):
                 if nearness > near[y, x]:
                     near[y, x] = nearness
                     ids[y, x] = number

@@ -32,7 +32,7 @@ def sunlit(near, matrix, x, y, z, bias):
     u = ((matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]) * 0.5 + 0.5) * size - 0.5
     v = (0.5 - (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3]) * 0.5) * size - 0.5
     limit = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3] + bias
-    i, j = int(math.floor(u)), int(math.floor(v))
+    i, j = math.floor(u), math.floor(v)
     if i < 0 or j < 0 or i >= size - 1 or j >= size - 1:
         return 1.0
     u -= i

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from t2w.sim.vectors import INLINE, PLAIN, clamp
+from t2w.sim.vectors import INLINE, clamp
 
 TILE = 128  # texels a side
 BOARD, BOARD_LENGTH = 1 / 3, 2.4  # metres

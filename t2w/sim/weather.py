@@ -36,7 +36,7 @@ def streak(picture, near, samples, point, strength, color):
     """A drop: an upright line, shared between the two columns it falls between."""
     h, w = picture.shape[0], picture.shape[1]
     half = 0.24 * h / point[DEPTH]
-    left = int(math.floor(point[SCREEN_X] - 0.5))
+    left = math.floor(point[SCREEN_X] - 0.5)
     for x in range(max(left, 0), min(left + 2, w)):
         share = strength * 0.42 * (1.0 - abs(point[SCREEN_X] - 0.5 - x))
         for y in range(max(int(point[SCREEN_Y] - half), 0), min(int(point[SCREEN_Y] + half), h - 1) + 1):
