@@ -1,0 +1,80 @@
+"""Collecting: numbers of episodes come in, shards on disk come out, written by several processes, resumable."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from t2w.data.shard import Shard, path_of, write
+from t2w.errors import T2WError
+from t2w.media.atomic import atomically
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    """What to record. Episode k has the world of seed `seed + k`; the kinds follow each other in the ratio of `mix`."""
+
+    episodes: int = 1024
+    frames: int = 96  # of a play or palindrome
+    seed: int = 0
+    width: int = 160
+    height: int = 96
+    mix: tuple[tuple[str, int], ...] = (("play", 9), ("palindrome", 2), ("branch", 1), ("still", 64))
+    shard: int = 76  # episodes in one shard: one turn of the mix
+
+
+def kind_of(k: int, config: CollectConfig) -> str:
+    """The kind of episode k: each turn of the mix holds every kind, evenly spread."""
+    turn = [kind for kind, n in config.mix for _ in range(n)]
+    return turn[k * 13 % len(turn)]
+
+
+def record_shard(folder: Path, index: int, config: CollectConfig) -> int:
+    """Records shard `index` and writes it; returns its frames. What is there already is left as it is."""
+    from t2w.data.record import RECORDERS
+    from t2w.sim.render import Renderer
+
+    path = path_of(folder, index)
+    if path.exists():
+        return len(Shard(path))
+    renderer, episodes = Renderer(config.width, config.height), []
+    for k in range(index * config.shard, min((index + 1) * config.shard, config.episodes)):
+        episodes += RECORDERS[kind_of(k, config)](config.seed + k, config.frames, renderer)
+    write(folder, index, episodes)
+    return sum(len(episode.jpegs) for episode in episodes)
+
+
+def _job(job: tuple[Path, int, CollectConfig]) -> int:
+    return record_shard(*job)
+
+
+def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
+    """Records all shards with several processes; yields the frames of each as it is done.
+
+    Run again with the same settings, it goes on where it was stopped; with other settings it refuses.
+    """
+    try:
+        import numba  # noqa: F401
+    except ImportError as error:
+        raise T2WError('the simulator needs numba; install it with: pip install "t2w[sim]"', code=4) from error
+    claim(folder, config)
+    jobs = [(folder, index, config) for index in range(-(-config.episodes // config.shard))]
+    if workers == 1:
+        yield from map(_job, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(_job, jobs)
+
+
+def claim(folder: Path, config: CollectConfig) -> None:
+    """Writes the settings beside the shards, or checks that those there are the same (more episodes may be asked for)."""
+    path, settings = folder / "collect.json", json.loads(json.dumps(asdict(config)))
+    if path.exists():
+        before = json.loads(path.read_text())
+        different = [k for k, v in settings.items() if k != "episodes" and before.get(k) != v]
+        if different:
+            raise T2WError(f"{folder} holds episodes with other settings ({', '.join(different)}); use another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomically(path) as temporary:
+        temporary.write_text(json.dumps(settings, indent=2) + "\n")

@@ -1,0 +1,108 @@
+"""One episode of each kind: a seed comes in, an Episode comes out. Nothing is written here.
+
+play        a goal-directed, random, looking or single-key player, started beside something to do
+palindrome  out and the same way back: what was seen must be seen again
+branch      one moment, then every action in turn, each from that same moment
+still       unconnected views of one world, for the painter and the autoencoder
+"""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from t2w.actions import Action
+from t2w.data.shard import Episode
+from t2w.sim.captions import canonical
+from t2w.sim.player import make
+from t2w.sim.render import Renderer
+from t2w.sim.simulator import SPACE, Simulator
+from t2w.sim.spec import sample
+
+STYLES = {"goal": 0.5, "random": 0.2, "single": 0.2, "idle_look": 0.1}
+PLACES = ("crate", "crate", "door", "shore", "creature", "landmark", "open", "open", "start", "start", "start")
+BACK = {"w": "s", "s": "w", "a": "d", "d": "a"}
+BRANCHES = (
+    [Action()]
+    + [Action(frozenset({key})) for key in SPACE.keys]
+    + [Action(mouse=mouse) for mouse in ((-6.0, 0.0), (6.0, 0.0), (0.0, -3.0), (0.0, 3.0))]
+)
+BRANCH_FRAMES = 16
+STILLS = 4
+
+
+def simulator(seed: int, renderer: Renderer, rng: random.Random) -> tuple[Simulator, str]:
+    """The world of a seed, its player somewhere to the point; and where that is."""
+    sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
+    place = rng.choice(PLACES)
+    return sim, place if place == "start" else sim.place(place, rng)
+
+
+def about(sim: Simulator, kind: str, **more: object) -> dict:
+    return {"kind": kind, "seed": sim.spec.seed, "spec": sim.spec.to_dict(), "caption": canonical(sim.spec, sim.visible()), **more}
+
+
+def follow(sim: Simulator, episode: Episode, actions: Iterator[Action]) -> None:
+    """Frame, action, frame, action … into the episode."""
+    for action in actions:
+        frame = sim.frame()
+        visible = sim.visible()
+        episode.add(frame, SPACE.vector(action), sim.step(action), visible)
+
+
+def back(action: Action) -> Action:
+    """The action that undoes this one, as far as there is one."""
+    keys = frozenset(BACK[key] for key in action.keys if key in BACK)
+    return Action(keys, (-action.mouse[0], -action.mouse[1]))
+
+
+def play(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    sim, place = simulator(seed, renderer, rng)
+    style = rng.choices(list(STYLES), STYLES.values())[0]
+    player = make(style, sim, seed)
+    episode = Episode(about(sim, "play", style=style, place=place))
+    follow(sim, episode, (player(None, t) for t in range(frames)))
+    return [episode]
+
+
+def palindrome(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    sim, place = simulator(seed, renderer, rng)
+    player, half = make(rng.choice(("random", "idle_look", "single")), sim.fork(), seed), frames // 2
+    out = [player(None, t) for t in range(half)]
+    episode = Episode(about(sim, "palindrome", place=place, turn=half))
+    follow(sim, episode, iter(out + [back(action) for action in reversed(out)]))
+    return [episode]
+
+
+def branch(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    sim, place = simulator(seed, renderer, rng)
+    player = make("goal", sim, seed)
+    for t in range(rng.randrange(0, 40)):
+        sim.step(player(None, t))
+    episodes = []
+    for action in BRANCHES:
+        fork = sim.fork()
+        episode = Episode(about(fork, "branch", place=place, action=action.to_row()))
+        follow(fork, episode, iter([action] * BRANCH_FRAMES))
+        episodes.append(episode)
+    return episodes
+
+
+def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
+    episode = Episode(about(sim, "still"))
+    for k in range(STILLS):
+        if k >= STILLS // 2:  # half as a world begins, half anywhere
+            sim.place(rng.choice(PLACES[:-3]), rng)
+        follow(sim, episode, iter([Action()]))
+        look = Action(mouse=(rng.uniform(-12, 12), rng.uniform(-2, 2)))
+        for _ in range(rng.randrange(1, 4)):
+            sim.step(look)
+    return [episode]
+
+
+RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "still": still}

@@ -1,0 +1,108 @@
+"""One shard on disk: `shard-00007.safetensors` holds frames, actions, events; `shard-00007.jsonl` a row an episode.
+
+Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
+the action that leads from frame t to frame t+1 (a,), the event bits of that step, and the bits of the kinds of things in view.
+"""
+
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from t2w.errors import T2WError
+from t2w.media.atomic import atomically
+from t2w.sim.rows import KINDS
+
+QUALITY = 95
+
+
+@dataclass
+class Episode:
+    """A walk through one world: n frames, and for each the action, events and things in view. `about` is free JSON."""
+
+    about: dict
+    jpegs: list[bytes] = field(default_factory=list)
+    actions: list[np.ndarray] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+    visible: list[int] = field(default_factory=list)
+
+    def add(self, frame: np.ndarray, action: np.ndarray, events: int, visible: frozenset[str]) -> None:
+        """One frame (h w c) uint8, the action vector (a,) that leads away from it, and what that step brought about."""
+        self.jpegs.append(to_jpeg(frame))
+        self.actions.append(action)
+        self.events.append(events)
+        self.visible.append(sum(1 << KINDS.index(kind) for kind in visible))
+
+
+def to_jpeg(frame: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(frame).save(out, "JPEG", quality=QUALITY, subsampling=0)
+    return out.getvalue()
+
+
+def from_jpeg(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def seen(bits: int) -> frozenset[str]:
+    """The names of the kinds in view, from their bits."""
+    return frozenset(kind for i, kind in enumerate(KINDS) if bits >> i & 1)
+
+
+def path_of(folder: Path, index: int) -> Path:
+    return folder / f"shard-{index:05d}.safetensors"
+
+
+def write(folder: Path, index: int, episodes: list[Episode]) -> None:
+    """Writes both files of a shard. The .safetensors comes last: where it is, the shard is whole."""
+    path, start, rows = path_of(folder, index), 0, []
+    for episode in episodes:
+        rows.append({**episode.about, "start": start, "frames": len(episode.jpegs)})
+        start += len(episode.jpegs)
+    jpegs = [jpeg for episode in episodes for jpeg in episode.jpegs]
+    with atomically(path.with_suffix(".jsonl")) as temporary:
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with atomically(path) as temporary:
+        arrays = {
+            "jpeg": np.frombuffer(b"".join(jpegs), np.uint8),
+            "end": np.cumsum([len(jpeg) for jpeg in jpegs]),
+            "actions": np.array([a for e in episodes for a in e.actions], np.float32),
+            "events": np.array([x for e in episodes for x in e.events], np.uint8),
+            "visible": np.array([x for e in episodes for x in e.visible], np.uint16),
+        }
+        save_file(arrays, temporary)
+
+
+class Shard:
+    """A shard opened for reading; pictures are decoded when asked for."""
+
+    def __init__(self, path: Path):
+        try:
+            self.rows = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
+            with safe_open(path, "numpy") as file:
+                self.jpeg, self.end = file.get_tensor("jpeg"), file.get_tensor("end")
+                self.actions, self.events, self.visible = (file.get_tensor(k) for k in ("actions", "events", "visible"))
+        except (OSError, ValueError, SafetensorError) as error:
+            raise T2WError(f"{path} is not a shard of episodes ({error}); delete it and run the same t2w collect again.") from error
+        self.path = path
+
+    def __len__(self) -> int:
+        return len(self.end)
+
+    def frame(self, i: int) -> np.ndarray:
+        """Frame i of the shard, (h w c) uint8."""
+        begin = self.end[i - 1] if i else 0
+        return from_jpeg(self.jpeg[begin : self.end[i]].tobytes())
+
+
+def shards(folder: Path) -> list[Shard]:
+    """All shards of a data folder, in order."""
+    found = sorted(folder.glob("shard-*.safetensors"))
+    if not found:
+        raise T2WError(f"{folder} holds no episodes; make some with: t2w collect --out {folder}")
+    return [Shard(path) for path in found]
