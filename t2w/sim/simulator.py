@@ -1,0 +1,119 @@
+"""The simulator: a Spec becomes a world; actions go in one a frame, pictures and event bits come out."""
+
+import copy
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from t2w.actions import Action, ActionSpace
+from t2w.sim.camera import FIRST, THIRD, foliage, look
+from t2w.sim.crates import DEBRIS
+from t2w.sim.moving import draw, room
+from t2w.sim.physics import step
+from t2w.sim.places import find
+from t2w.sim.render import Renderer
+from t2w.sim.rows import KINDS, ROCK, TREE
+from t2w.sim.scene import Scene, build
+from t2w.sim.spec import CHARACTERS, COLORS, CREATURES, Spec
+from t2w.sim.walking import PITCH, PLAYER, SAFE_X, SAFE_Y, YAW
+
+SPACE = ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0)
+SEEN = 0.005  # share of a picture's pixels that makes a kind of thing visible
+HIDDEN = 1.2  # a third-person camera nearer than this would fill the picture with the player's back
+
+
+@dataclass
+class State:
+    """All that changes: nothing else of a Simulator does. Columns as in walking.py, crates.py, creatures.py, physics.py."""
+
+    player: np.ndarray
+    crates: np.ndarray
+    creatures: np.ndarray
+    boxes: np.ndarray
+    door: np.ndarray
+    debris: np.ndarray
+    random: np.ndarray
+    frame: int = 0
+
+    def copy(self) -> "State":
+        return State(**{f.name: copy.copy(getattr(self, f.name)) for f in fields(self)})
+
+
+def start(scene: Scene) -> State:
+    player = np.zeros(PLAYER)
+    player[:3], player[YAW] = scene.start[:3], scene.start[3]
+    player[[SAFE_X, SAFE_Y]] = scene.start[:2]
+    parts = (scene.crates, scene.creatures, scene.boxes, scene.door)
+    crates, creatures, boxes, door = (np.array(part, np.float64, order="C") for part in parts)
+    random = np.array([scene.spec.seed * 7919 + 17], np.int64) & 0x7FFFFFFF
+    return State(player, crates, creatures, boxes, door, np.zeros((DEBRIS, 7)), random)
+
+
+class Simulator:
+    """A walkable world. The same spec and actions give the same bytes; forks share scene and renderer and nothing else."""
+
+    def __init__(self, spec: Spec, width: int = 160, height: int = 96, fps: float = 15.0, renderer: Renderer | None = None):
+        assert renderer is None or (renderer.width, renderer.height) == (width, height)
+        self.spec, self.fps = spec, fps
+        self.scene = build(spec)
+        self.renderer = renderer or Renderer(width, height)
+        self.state = start(self.scene)
+        self._fixed = tuple(np.ascontiguousarray(a, np.float64) for a in (self.scene.height, self.scene.circles, self.scene.shelter))
+        self._blobs = foliage(self.scene.rows, (TREE, ROCK))
+        self._rows = room(self.state.crates, self.state.creatures)
+        self._visible: frozenset[str] | None = None
+
+    def step(self, action: Action) -> int:
+        """One frame on; returns the bits of what happened, in the order of physics.EVENTS. Keys outside SPACE do nothing."""
+        s, scene, (heights, circles, shelter) = self.state, self.scene, self._fixed
+        act = np.zeros(9)
+        act[:7] = [key in action.keys for key in SPACE.keys]
+        act[7:] = math.radians(action.mouse[0]), math.radians(action.mouse[1])
+        water, lava, dt = float(scene.water_level), bool(scene.lava), 1.0 / self.fps
+        s.frame += 1
+        self._visible = None
+        return step(
+            s.player, act, heights, water, lava, circles, s.boxes, shelter, s.crates, s.creatures, s.door, s.debris, s.random, dt
+        )
+
+    def frame(self) -> np.ndarray:
+        """The picture (h w c) of this moment."""
+        s, spec, (heights, circles, shelter) = self.state, self.spec, self._fixed
+        eye, forward, fov, distance = look(spec.view, s.player, heights, circles, s.boxes, s.crates, shelter, self._blobs)
+        near = spec.view == THIRD and distance < HIDDEN
+        who, beast = CHARACTERS.index(spec.character), CREATURES.index(spec.creature)
+        color, beast_color = COLORS[spec.character_color], COLORS[spec.creature_color]
+        things = (s.player, s.crates, s.creatures, s.door, np.asarray(self.scene.hinge, np.float64), s.debris)
+        n, own = draw(self._rows, *things, who, color, beast, beast_color, spec.view == FIRST, near, eye)
+        if getattr(self.renderer, "scene", None) is not self.scene:
+            self.renderer.load(self.scene)
+        picture = self.renderer.render(eye, forward, fov, self._rows[:n], s.player[:3], s.frame / self.fps, own)
+        share = np.bincount(self.renderer.kinds.ravel(), minlength=len(KINDS)) / self.renderer.kinds.size
+        self._visible = frozenset(name for name, part in zip(KINDS, share) if part >= SEEN)
+        return picture
+
+    def visible(self) -> frozenset[str]:
+        """Names of the kinds of things that cover at least 0.5 % of this moment's picture."""
+        if self._visible is None:
+            self.frame()
+        return self._visible
+
+    def fork(self) -> "Simulator":
+        """A second future of the same moment: the same actions lead both to the same pictures."""
+        other = copy.copy(self)
+        other.state, other._rows = self.state.copy(), self._rows.copy()
+        return other
+
+    def place(self, near: str, rng) -> str:
+        """Moves the player in front of a "crate", "door", "shore", "creature", "landmark" or into the "open".
+
+        rng needs .random(). Returns where it led: "open" if there is no such place.
+        """
+        player = self.state.player
+        led, (x, y, z, yaw) = find(near, rng, self.scene, self.state)
+        player[:] = 0
+        player[:3], player[YAW], player[PITCH] = (x, y, z), yaw, -0.2 * rng.random()
+        player[[SAFE_X, SAFE_Y]] = x, y
+        self._visible = None
+        return led
