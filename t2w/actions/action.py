@@ -80,7 +80,7 @@ def legal_key(name: object) -> str:
     """`name` if it is a key, else a T2WError that offers the nearest one."""
     if isinstance(name, str) and name in KEYS:
         return name
-    near = get_close_matches(str(name).lower(), KEYS, 1, 0.5)
+    near = get_close_matches(str(name).lower(), KEYS, 1)
     raise T2WError(f"unknown key {_short(name)}; " + (f"did you mean {near[0]!r}?" if near else f"the keys are {' '.join(KEYS)}"))
 
 

@@ -48,7 +48,9 @@ def _module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (name + ".").startswith(error.name + "."):
             file = Path(name.replace(".", "/") + ".py")
-            hint = f"for the file {str(file)!r} write {file}:callable" if file.is_file() else "install it, or name a file as mine.py:callable"
+            hint = (
+                f"the file {str(file)!r} is named as {file}:callable" if file.is_file() else "install it, or name a file: mine.py:callable"
+            )
             raise T2WError(f"no module named {error.name!r}; {hint}") from None
         raise _broken(name, error) from None
     except (ImportError, SyntaxError) as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from math import floor
+from unicodedata import category
 
 from t2w.actions.action import Action
 from t2w.errors import T2WError
@@ -76,8 +77,9 @@ def legal_text(text: object) -> str:
     """`text` if it can be said, else a T2WError."""
     if not isinstance(text, str) or not text.strip():
         raise T2WError('say takes words, such as "snow begins to fall"')
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise T2WError("say holds half of a surrogate pair; write the character itself")
+    odd = next((letter for letter in text if category(letter) in ("Cc", "Cs") and letter not in "\n\t"), None)
+    if odd is not None:
+        raise T2WError(f"say holds the control character U+{ord(odd):04X}; remove it")
     return text
 
 

@@ -21,9 +21,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: object) -> Node:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem=f"references such as *{event.anchor} are not read; use repeat", problem_mark=event.start_mark)
+            raise wrong(event, f"references such as *{event.anchor} are not read; use repeat")
         if self.depth == MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem=f"nested more than {MAX_DEPTH} deep; write flatter steps", problem_mark=event.start_mark)
+            raise wrong(event, f"nested more than {MAX_DEPTH} deep; write flatter steps")
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -47,8 +47,8 @@ def compose(text: str, source: str) -> Node | None:
         raise error_at(source, line, column, f"the character U+{error.character:04X} is not allowed in YAML; remove it") from None
 
 
-def wrong(node: Node, sentence: str) -> T2WError:
-    """The error that points at `node`."""
+def wrong(node: Node | yaml.Event, sentence: str) -> T2WError:
+    """The error that points at where `node` begins."""
     mark = node.start_mark
     return error_at(mark.name, mark.line + 1, mark.column + 1, sentence)
 
@@ -59,8 +59,9 @@ def fields(node: Mapping, allowed: tuple[str, ...]) -> dict[str, tuple[Node, Nod
     for key, value in node.value:
         name = scalar(key)
         if name not in allowed:
-            near = get_close_matches(name, allowed, 1, 0.5)
-            raise wrong(key, f"unknown field {shown(key)}; " + (f"did you mean {near[0]!r}?" if near else f"legal here: {', '.join(allowed)}"))
+            near = get_close_matches(name, allowed, 1)
+            right = f"did you mean {near[0]!r}?" if near else f"legal here: {', '.join(allowed)}"
+            raise wrong(key, f"unknown field {shown(key)}; {right}")
         if name in found:
             raise wrong(key, f"{name!r} is written twice; write it once")
         found[name] = (key, value)
@@ -86,4 +87,5 @@ def shown(node: Node) -> str:
 def _told(error: yaml.MarkedYAMLError) -> str:
     if "single document" in str(error.context):
         return "a second document begins; a script is one document, so leave it out"
-    return f"not YAML: {error.problem}" + ("; indent with spaces" if r"'\t'" in str(error.problem) else "") if error.context else str(error.problem)
+    tab = "; indent with spaces" if r"'\t'" in str(error.problem) else ""
+    return f"not YAML: {error.problem}{tab}"

@@ -146,6 +146,8 @@ def _keys(node: Node) -> frozenset[str]:
     if not items:
         raise wrong(node, "hold names no key; write for example hold: [w], or {wait: 1s}")
     for item in items:
+        if not isinstance(item, Scalar):
+            raise wrong(item, f"a key is a name such as w or space, not {shown(item)}")
         try:
             legal_key(scalar(item))
         except T2WError as error:
@@ -174,7 +176,7 @@ def _degrees(node: Node) -> Fraction:
 
 def _time(node: Node) -> tuple[Fraction | None, int]:
     """(seconds, 0) or (None, frames)."""
-    match = re.fullmatch(r"([+-]?)(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})\s*([a-zA-Z]*)", scalar(node), re.ASCII)
+    match = re.fullmatch(r"([+-]?)(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})\s*([a-zA-Z]*)", scalar(node), re.ASCII)
     if not match or match[3] not in (*UNITS, "f"):
         raise wrong(node, f"{shown(node)} is not a time; {TIMES}")
     sign, number, unit = match.groups()
@@ -202,9 +204,14 @@ def _written(action: Action, frames: int, time: str) -> str:
 
 
 def _total(degrees: float, frames: int) -> str:
-    # The shortest decimal of a float times the frames is short as well, and divided by the frames it is that float again.
+    """The shortest decimal that, divided by the frames, is the same float again."""
     with localcontext(prec=60):
-        return _plain(abs(Decimal(repr(float(degrees))) * frames))
+        exact = abs(Decimal(repr(float(degrees))) * frames)  # does so, but 1/3 x 3 reads 0.9999999999999999
+    for places in range(10):
+        rounded = round(exact, places) if exact < 10**12 else exact
+        if float(Fraction(rounded) / frames) == abs(degrees):
+            return _plain(rounded)
+    return _plain(exact)
 
 
 def _plain(number: Decimal) -> str:
