@@ -95,6 +95,8 @@ def boom(head, back, heights, circles, boxes, crates, shelter, blobs):
             break
         z = max(z, ground)
         last = k == STEPS
+        while in_foliage(x, y, z, blobs) and z - 0.2 > max(ground, head[2] - 1.0):
+            z -= 0.2  # under the crown
         if in_walls(x, y, z, circles, boxes, crates, 0.35) or in_foliage(x, y, z, blobs):
             break
         if under_roof(x, y, z, shelter):

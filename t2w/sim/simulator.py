@@ -20,7 +20,7 @@ from t2w.sim.walking import PITCH, PLAYER, SAFE_X, SAFE_Y, YAW
 
 SPACE = ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0)
 SEEN = 0.005  # share of a picture's pixels that makes a kind of thing visible
-HIDDEN = 1.2  # a third-person camera nearer than this would fill the picture with the player's back
+HIDDEN = 1.0  # a third-person camera nearer than this would fill the picture with the player's back
 
 
 @dataclass
