@@ -1,0 +1,64 @@
+"""Single frames of a data folder for training: pictures (c h w) in [-1, 1], with captions on request."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset
+
+from t2w.data.shard import Shard, seen, shards
+from t2w.sim.captions import caption
+from t2w.sim.spec import Spec
+
+
+def to_picture(frame: np.ndarray) -> Tensor:
+    """(h w c) uint8 => (c h w) float in [-1, 1]."""
+    return rearrange(torch.from_numpy(frame.copy()), "h w c -> c h w").float() / 127.5 - 1
+
+
+class Pictures(Dataset):
+    """Every `every`-th frame of plays and palindromes, all stills. An item: {"picture": (c h w)}."""
+
+    def __init__(self, found: list[Shard], every: int = 1):
+        self.shards = found
+        self.index: list[tuple[int, int, dict]] = []
+        for s, shard in enumerate(self.shards):
+            for row in shard.rows:
+                step = 1 if row["kind"] == "still" else every
+                self.index += [(s, row["start"] + t, row) for t in range(0, row["frames"], step)]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        s, i, _ = self.index[k]
+        return {"picture": to_picture(self.shards[s].frame(i))}
+
+    def words(self, k: int, rng: random.Random) -> str:
+        """A caption of what is in view in picture k, in other words each time."""
+        s, i, row = self.index[k]
+        return caption(Spec(**row["spec"]), seen(int(self.shards[s].visible[i])), rng)
+
+
+class Forever(IterableDataset):
+    """Batches' items in random order without end; the order depends on seed and on the step at which a run is taken up."""
+
+    def __init__(self, items: Dataset, seed: int):
+        self.items, self.seed = items, seed
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + (worker.id if worker else 0))
+        while True:
+            for k in torch.randperm(len(self.items), generator=generator).tolist():
+                yield self.items[k]
+
+
+def split(folder: Path) -> tuple[list[Shard], list[Shard]]:
+    """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both."""
+    found = shards(folder)
+    held = max(1, len(found) // 20)
+    return (found[:-held], found[-held:]) if len(found) > held else (found, found)

@@ -1,0 +1,20 @@
+"""Figures that say how near one batch of pictures is to another. Pictures are (b c h w) in [-1, 1]."""
+
+import torch
+from torch import Tensor
+
+
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB, one a picture (b)."""
+    error = ((a.clamp(-1, 1) - b.clamp(-1, 1)) / 2).square().flatten(1).mean(1)
+    return -10 * error.clamp(min=1e-10).log10()
+
+
+def gradient(x: Tensor) -> Tensor:
+    """Mean magnitude of the differences between neighbours: how sharp the pictures are."""
+    return ((x[..., 1:, :] - x[..., :-1, :]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean()) / 2
+
+
+def sheet(rows: list[Tensor]) -> Tensor:
+    """Rows of pictures (b c h w) => one picture (c, rows*h, b*w)."""
+    return torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2).clamp(-1, 1)

@@ -1,0 +1,94 @@
+"""Stage one: pictures in, an autoencoder out. Squared, absolute and gradient error; noise on the latent, which is kept small.
+
+The noise makes the decoder forgive what the dynamics will get slightly wrong; the penalty keeps the encoder from
+shouting over it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderDC
+from torch import Tensor, nn
+
+from t2w.data.pictures import Pictures, split
+from t2w.nn.autoencoder import AutoencoderConfig, build
+from t2w.nn.measure import gradient, psnr, sheet
+from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.stage import Stage, loader, train
+
+NOISE = 0.1
+SMALL = 1e-3  # weight of the latent's mean square
+
+
+class Reconstruct(nn.Module):
+    """(b c h w) and noise (b c h/16 w/16) => the same picture again, and its latent without the noise."""
+
+    def __init__(self, autoencoder: AutoencoderDC):
+        super().__init__()
+        self.autoencoder = autoencoder.to(memory_format=torch.channels_last)
+
+    def forward(self, pictures: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        latents = self.autoencoder.encode(pictures.to(memory_format=torch.channels_last)).latent
+        return self.autoencoder.decode(latents if noise is None else latents + noise).sample, latents
+
+
+def noise_for(pictures: Tensor, channels: int, generator: torch.Generator) -> Tensor:
+    b, _, h, w = pictures.shape
+    return NOISE * torch.randn(b, channels, h // 16, w // 16, generator=generator, device=pictures.device)
+
+
+def reconstruction_loss(channels: int):
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        x = batch["picture"]
+        y, latents = model(x, noise_for(x, channels, generator))
+        error = y.float() - x
+        edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
+        squared, size = error.square().mean(), latents.float().square().mean()
+        value = 4 * squared + error.abs().mean() + 0.5 * edges + SMALL * size
+        return value, {"dB": (-10 * (squared.detach() / 4).log10()).item(), "latent": size.sqrt().item()}
+
+    return loss
+
+
+def look_at(pictures: Tensor):
+    """Held-out pictures (b c h w): dB, sharpness beside the truth's, and eight of them above their reconstructions."""
+
+    @torch.no_grad()
+    def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
+        y, latents = model(pictures)
+        figures = {"dB": psnr(y, pictures).mean().item(), "sharpness": (gradient(y.clamp(-1, 1)) / gradient(pictures)).item()}
+        return figures | {"latent": latents.std().item()}, sheet([pictures[:8].cpu(), y[:8].cpu()])
+
+    return look
+
+
+def train_autoencoder(
+    data: Path, out: Path, config: AutoencoderConfig, fit_config: FitConfig, dtype: str = "auto", workers: int = 0
+) -> Iterator[dict]:
+    """Yields the figures of every step; at the end `out` holds the autoencoder in diffusers' layout."""
+    learn, held = split(data)
+    where = accelerator(dtype)
+    torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
+    run = Run(Reconstruct(build(config)), fit_config, out / "run", where)
+    items = Pictures(held, every=7)
+    some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
+    stage = Stage(reconstruction_loss(config.channels), look_at(some))
+    yield from train(stage, run, loader(Pictures(learn), fit_config, run.step, workers))
+    with run.averaged() as model:
+        save(model.autoencoder, some, out)
+
+
+@torch.no_grad()
+def save(autoencoder: AutoencoderDC, pictures: Tensor, out: Path) -> None:
+    """Half precision on disk; `scaling_factor` brings latents to unit size."""
+    size = autoencoder.encode(pictures).latent.std().item()
+    autoencoder.register_to_config(scaling_factor=round(1 / size, 4))
+    half = build_like(autoencoder).half()
+    half.save_pretrained(out)
+
+
+def build_like(autoencoder: AutoencoderDC) -> AutoencoderDC:
+    copy = AutoencoderDC.from_config(autoencoder.config)
+    copy.load_state_dict(autoencoder.state_dict())
+    return copy

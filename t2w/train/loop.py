@@ -1,0 +1,190 @@
+"""The training loop: a model, a loss and batches come in; a dict of figures goes out at every step. It prints nothing.
+
+Schedule: warm-up, stable, decay ("WSD", Hu et al. 2024). Muon (Jordan et al. 2024) for the matrices that ask for it, AdamW for the
+rest; an exponential moving average of the weights is what gets saved. A run is cut off and taken up again at any moment.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from t2w.media.atomic import atomically
+from t2w.train.muon import Muon
+
+Batch = dict[str, Tensor]
+Loss = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How long and how fast. With `minutes`, the schedule follows the clock (all sessions of the run added up), else `steps`."""
+
+    steps: int = 10_000
+    minutes: float | None = None
+    batch: int = 16
+    lr: float = 1e-3  # AdamW
+    muon_lr: float = 2e-3  # Muon, matched to AdamW's RMS
+    weight_decay: float = 0.01
+    warmup: int = 100  # steps
+    decay: float = 0.35  # last share of the run, in which the rates fall to zero
+    average: float = 0.999
+    clip: float = 1.0
+    save_minutes: float = 3.0
+    seed: int = 0
+
+
+def matrices(model: nn.Module) -> list[nn.Parameter]:
+    """The weights that Muon takes: two-dimensional, inside a transformer's blocks (named `blocks` or `layers`)."""
+    return [p for name, p in model.named_parameters() if p.ndim == 2 and ("blocks." in name or "layers." in name) and "embed" not in name]
+
+
+def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimizer]:
+    chosen = matrices(model)
+    ids = {id(p) for p in chosen}
+    rest = [p for p in model.parameters() if id(p) not in ids]
+    found = [torch.optim.AdamW(rest, lr=config.lr, betas=(0.9, 0.95), weight_decay=config.weight_decay)]
+    if chosen:
+        found.append(Muon(chosen, lr=config.muon_lr, weight_decay=config.weight_decay))
+    return found
+
+
+class Run:
+    """A training under way: model, its average, optimizers, and how far it is. Saved in `folder`, and taken up again from there."""
+
+    def __init__(self, model: nn.Module, config: FitConfig, folder: Path, accelerator: Accelerator):
+        self.config, self.folder, self.accelerator = config, folder, accelerator
+        self.step, self.seconds = 0, 0.0
+        self.model = model.to(accelerator.device)
+        self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
+        self.optimizers = optimizers(self.model, config)
+        if (folder / "run.json").exists():
+            self._load()
+        self.wrapped, *self.optimizers = accelerator.prepare(self.model, *self.optimizers)
+        self.generator = torch.Generator(accelerator.device).manual_seed(
+            config.seed + 7919 * self.step + accelerator.process_index
+        )
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done, 0 to 1."""
+        if self.config.minutes is not None:
+            return min(1.0, self.seconds / 60 / self.config.minutes)
+        return min(1.0, self.step / self.config.steps)
+
+    def rate(self) -> float:
+        """What the learning rates are multiplied by now."""
+        return min(1.0, (self.step + 1) / self.config.warmup, (1 - self.progress) / self.config.decay)
+
+    def update_average(self) -> None:
+        keep = min(self.config.average, (1 + self.step) / (10 + self.step))
+        average, now = list(self.average.values()), [p.detach() for p in self.model.parameters()]
+        torch._foreach_lerp_(average, now, 1 - keep)
+
+    def averaged(self) -> "swapped":
+        """`with run.averaged():` the model has the averaged weights inside the block."""
+        return swapped(self.model, self.average)
+
+    def save(self) -> None:
+        """Everything to go on from here, as safetensors; run.json comes last."""
+        if not self.accelerator.is_main_process:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"checkpoint-{self.step}.safetensors"
+        with atomically(self.folder / name) as temporary:
+            save_file(self._state(), temporary)
+        with atomically(self.folder / "run.json") as temporary:
+            temporary.write_text(json.dumps({"step": self.step, "seconds": round(self.seconds, 1), "checkpoint": name}))
+        for old in self.folder.glob("checkpoint-*.safetensors"):
+            if old.name != name:
+                old.unlink()
+
+    def _state(self) -> dict[str, Tensor]:
+        state = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
+        state |= {f"average.{k}": v.cpu().contiguous() for k, v in self.average.items()}
+        for i, optimizer in enumerate(self.optimizers):
+            for j, values in optimizer.state_dict()["state"].items():
+                state |= {f"optimizer.{i}.{j}.{k}": torch.as_tensor(v).cpu().contiguous().clone() for k, v in values.items()}
+        return state
+
+    def _load(self) -> None:
+        about = json.loads((self.folder / "run.json").read_text())
+        state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
+        self.step, self.seconds = about["step"], about["seconds"]
+        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        self.average = {k: state[f"average.{k}"] for k in self.average}
+        for i, optimizer in enumerate(self.optimizers):
+            saved, loaded = optimizer.state_dict(), {}
+            for key, value in state.items():
+                if key.startswith(f"optimizer.{i}."):
+                    j, name = key.split(".")[2:]
+                    loaded.setdefault(int(j), {})[name] = value
+            optimizer.load_state_dict({**saved, "state": loaded})
+
+
+class swapped:
+    """A context in which a model's parameters have other values."""
+
+    def __init__(self, model: nn.Module, values: dict[str, Tensor]):
+        self.model, self.values = model, values
+
+    def _swap(self) -> None:
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                held = parameter.detach().clone()
+                parameter.copy_(self.values[name])
+                self.values[name].copy_(held)
+
+    def __enter__(self) -> nn.Module:
+        self._swap()
+        return self.model.eval()
+
+    def __exit__(self, *_: object) -> None:
+        self._swap()
+        self.model.train()
+
+
+def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, float]]:
+    """One optimizer step per batch until the run is done. Yields step, loss, the loss's own figures, samples/s and seconds left."""
+    accelerator, config, saved = run.accelerator, run.config, time.monotonic()
+    run.model.train()
+    parameters = list(run.model.parameters())
+    began, began_at = time.monotonic(), run.progress
+    for batch in batches:
+        if run.progress >= 1:
+            break
+        clock = time.monotonic()
+        batch = {k: v.to(accelerator.device, non_blocking=True) for k, v in batch.items()}
+        with accelerator.autocast():
+            value, figures = loss(run.wrapped, batch, run.generator)
+        accelerator.backward(value)
+        accelerator.clip_grad_norm_(parameters, config.clip)
+        for optimizer, base in zip(run.optimizers, (config.lr, config.muon_lr)):
+            for group in optimizer.param_groups:
+                group["lr"] = base * run.rate()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        run.step += 1
+        run.update_average()
+        run.seconds += time.monotonic() - clock
+        speed = (run.progress - began_at) / (time.monotonic() - began)
+        samples = config.batch * accelerator.num_processes / (time.monotonic() - clock)
+        yield {"step": run.step, "loss": value.item(), **figures, "samples/s": samples, "left": (1 - run.progress) / max(speed, 1e-9)}
+        if time.monotonic() - saved > 60 * config.save_minutes:
+            run.save()
+            saved = time.monotonic()
+    run.save()
+
+
+def accelerator(dtype: str = "auto") -> Accelerator:
+    """Where training runs: all GPUs of `accelerate launch`, else what is there. bfloat16 where the hardware multiplies it, else float32."""
+    if dtype == "auto":
+        fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        dtype = "bfloat16" if fast else "float32"
+    return Accelerator(mixed_precision="bf16" if dtype == "bfloat16" else "no", cpu=not torch.cuda.is_available())

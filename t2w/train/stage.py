@@ -1,0 +1,44 @@
+"""What all stages share around the loop: the batches' loader, and looking at held-out pictures now and then."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from t2w.data.pictures import Forever
+from t2w.media.pixels import to_frames, write_png
+from t2w.train.loop import FitConfig, Loss, Run, fit
+
+Look = Callable[[nn.Module], tuple[dict[str, float], Tensor]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage is its loss and its look: the model with averaged weights in, figures and a picture (c h w) in [-1, 1] out."""
+
+    loss: Loss
+    look: Look
+    looks: int = 10  # times in a run, the end included
+
+
+def loader(items: Dataset, config: FitConfig, step: int, workers: int) -> DataLoader:
+    return DataLoader(Forever(items, config.seed + step), batch_size=config.batch, num_workers=workers, persistent_workers=workers > 0)
+
+
+def train(stage: Stage, run: Run, batches: DataLoader) -> Iterator[dict]:
+    """Steps until the run is done; a step at which held-out pictures were looked at carries "look" (figures) and "picture" (path)."""
+    folder = run.folder / "looks"
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = int(run.progress * stage.looks)
+    for logs in fit(run, stage.loss, batches):
+        due = int(run.progress * stage.looks)
+        if due > seen and run.accelerator.is_main_process:
+            seen = due
+            with run.averaged() as model:
+                figures, picture = stage.look(model)
+            path = folder / f"{run.step:07d}.png"
+            write_png(path, to_frames(picture[None, None])[0])
+            logs |= {"look": figures, "picture": str(path)}
+        yield logs
