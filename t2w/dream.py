@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from t2w import __version__
 from t2w.actions import policy as policies
 from t2w.actions.action import Action
 from t2w.errors import T2WError
 from t2w.media.atomic import sweep
+from t2w.media.folders import make_folder
 from t2w.rollout import takes
 from t2w.rollout.recorder import Recorder, Recording
 from t2w.rollout.rollout import walk
@@ -112,9 +114,10 @@ def candidates(start: Start, n: int, folder: Path, device: str = "auto", dtype: 
 
     painters.check(start.painter)
     sweep(folder)
+    sweep(make_folder(folder / "frames"))
     before = disk.read(folder)["pick"] if (folder / "world.json").is_file() else None
     pick = before if before is not None and before <= n else None
-    manifest = disk.write(folder, start, n, pick, versions())
+    disk.write(folder, start, n, pick, versions())
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
     painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, **start.settings)
@@ -122,8 +125,9 @@ def candidates(start: Start, n: int, folder: Path, device: str = "auto", dtype: 
         path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
         frames.append(frame)
         yield Candidate(k, seed, frame, path)
-    sheet = contact_sheet(frames, [f"{k}  seed {seed}" for k, seed in enumerate(seeds, 1)])
-    write_png(folder / "sheet.png", sheet, {**manifest, "kind": "sheet"} if metadata else None)
+    sheet = contact_sheet(frames, [f"seed {seed}" for seed in seeds], start.prompt)
+    manifest = {"kind": "sheet", **start.to_manifest(), "candidates": n, "versions": versions()}
+    write_png(folder / "sheet.png", sheet, manifest if metadata else None)
     yield Sheet(folder / "sheet.png")
 
 
@@ -242,8 +246,8 @@ def again(manifest: dict, beside: Path, out: Path, keep: Keep = Keep()) -> Itera
 
 def versions() -> dict:
     """Of all that can change a byte."""
-    found = {"python": platform.python_version()}
-    for name in ("t2w", "torch", "diffusers", "transformers", "numpy", "numba"):
+    found = {"python": platform.python_version(), "t2w": __version__}
+    for name in ("torch", "diffusers", "transformers", "numpy", "numba"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -13,13 +13,15 @@ def doctor(json: o.Json = False) -> None:
 
     Example: t2w doctor
     """
+    from rich.markup import escape
+
     from t2w.errors import FAILED
 
     output, failed = Output(json), []
     for name, ok, detail in findings():
         output.event("finding", name=name, ok=ok, detail=detail)
         mark = {True: "[green]ok[/green]     ", False: "[red]MISSING[/red]", None: "[dim]-[/dim]      "}[ok]
-        output.console.print(f"{mark}  {name:<16} {detail}")
+        output.console.print(f"{mark}  {name:<16} {escape(detail)}", soft_wrap=True)
         failed += [name] if ok is False else []
     output.done(ok=not failed, missing=failed)
     if failed:

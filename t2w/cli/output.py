@@ -25,12 +25,12 @@ class Output:
         """A person can be shown pictures and asked."""
         return not self.as_json and not self.quiet and sys.stdin.isatty() and sys.stderr.isatty()
 
-    def event(self, name: str, often: bool = False, **fields: object) -> None:
+    def event(self, event: str, /, often: bool = False, **fields: object) -> None:
         """A line of --json. Events that come often are thinned to ten a second."""
         now = time.monotonic()
         if self.as_json and (not often or now - self.last >= 0.1):
             self.last = now if often else self.last
-            _line({"event": name, **fields})
+            _line({"event": event, **fields})
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, soft_wrap=True)
@@ -40,21 +40,22 @@ class Output:
         self.event("note", text=text)
         self.console.print(f"[yellow]note:[/yellow] {_escape(text)}", soft_wrap=True)
 
-    def done(self, path: Path | str | None = None, **fields: object) -> None:
+    def done(self, path: Path | str | None = None, /, **fields: object) -> None:
         """The one result. With --quiet its path is all there is, on stdout."""
         if self.as_json:
             _line({"event": "result", "ok": True, **fields})
         elif self.quiet and path is not None:
             print(path)
 
-    def answer(self, table: object, **fields: object) -> None:
+    def answer(self, table: object, /, **fields: object) -> None:
         """For verbs that are asked for words: the rich thing on stdout, or the same as the result object."""
         if self.as_json:
             _line({"event": "result", "ok": True, **fields})
         else:
             from rich.console import Console
 
-            Console(highlight=False).print(table)
+            # In a pipe a row stays on its line.
+            Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def fail(sentence: str, code: int, as_json: bool) -> None:

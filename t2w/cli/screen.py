@@ -1,10 +1,13 @@
 """The events of a dream in; pictures, progress with frames/s and time left, and the result out."""
 
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from t2w.cli.output import Output
+
+LOG_SECONDS = 5
 
 
 class Screen:
@@ -15,6 +18,7 @@ class Screen:
         self.console = output.console
         self.live = None  # the one moving thing on the screen
         self.frames = []
+        self.began = self.logged = 0.0
         self.folder = self.pick = self.take = self.sheet = None
 
     def run(self, events: Iterable) -> "Screen":
@@ -71,6 +75,17 @@ class Screen:
                 self.live.add_task("rolling", total=event.n, rate="")
             elapsed = self.live.tasks[0].elapsed or 0
             self.live.update(0, completed=event.t, rate=f"{event.t / elapsed:.1f} frames/s" if elapsed > 0.5 else "")
+        else:
+            self._log(event)
+
+    def _log(self, event) -> None:
+        """Where nothing can move, a line every few seconds."""
+        now = time.monotonic()
+        if event.t == 1:
+            self.began = self.logged = now
+        if now - self.logged >= LOG_SECONDS:
+            self.logged, rate = now, (event.t - 1) / (now - self.began)
+            self.output.say(f"{event.t}/{event.n} frames, {rate:.1f} frames/s, {(event.n - event.t) / rate:.0f} s left")
 
     def _take(self, event) -> None:
         self._still()

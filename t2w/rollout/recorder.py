@@ -11,9 +11,9 @@ import numpy as np
 
 from t2w.actions.action import Action
 from t2w.errors import T2WError
-from t2w.media.atomic import atomically
+from t2w.media.atomic import atomically, sweep
 from t2w.media.folders import make_folder
-from t2w.media.hud import Hud
+from t2w.media.hud import Hud, enlarge
 from t2w.media.pixels import write_png
 from t2w.media.video import Film
 from t2w.rollout.measure import Seconds
@@ -35,7 +35,7 @@ class Recorder:
 
     def __init__(self, recording: Recording, spec: WorldSpec, manifest: dict):
         self.recording, self.spec, self.manifest = recording, spec, manifest
-        self.hud = Hud(spec.space.keys, spec.fps, manifest["start"]["prompt"])
+        self.hud = Hud(spec.space.keys, spec.fps, manifest["prompt"], spec.space.mouse, spec.space.turn)
         self.measures = Seconds(spec.fps)
         self.hash = hashlib.sha256()
         self.written = 0
@@ -44,7 +44,7 @@ class Recorder:
         folder, out = self.recording.folder, self.recording.frames_out
         make_folder(folder)
         if out is not None:
-            make_folder(out)
+            sweep(make_folder(out))
             self._refuse_longer(out)
         with ExitStack() as stack:
             self.film = stack.enter_context(self._film("take"))
@@ -58,7 +58,7 @@ class Recorder:
             self.rows.write(json.dumps(action.to_row()) + "\n")
         self.film.write(self.hud.draw(frame, action, self.written))
         if self.clean is not None:
-            self.clean.write(self.hud.enlarge(frame))
+            self.clean.write(enlarge(frame))
         if self.recording.frames_out is not None:
             inside = {"kind": "frame", "t": self.written, **self.manifest} if self.recording.metadata else None
             write_png(self.recording.frames_out / f"{self.written:06d}.png", frame, inside)

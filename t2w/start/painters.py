@@ -37,8 +37,9 @@ def check(name: str) -> None:
     if name in names():
         return
     if Path(name).is_dir():
-        if not (Path(name) / "model_index.json").is_file():
-            raise T2WError(f"{name} holds no diffusers pipeline: its model_index.json is missing")
+        index = Path(name) / "model_index.json"
+        if not index.is_file() or '"_class_name"' not in index.read_text("utf-8", "replace"):
+            raise T2WError(f"{name} holds no diffusers pipeline: it has no model_index.json that names one")
     elif name.count("/") != 1 or name.startswith((".", "/")) or name.endswith("/"):
         error = unknown("painter", name, names())
         raise T2WError(f"{error}; or a diffusers folder, or a hub id such as org/model")
@@ -47,7 +48,10 @@ def check(name: str) -> None:
 def settings(name: str) -> dict:
     """How the pipeline is called, as its folder recommends (t2w.json); {} where nothing is recommended."""
     path = (STARTER if name == "starter" else Path(name)) / "t2w.json"
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    try:
+        return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+    except (OSError, ValueError, TypeError) as error:
+        raise T2WError(f"{path} cannot be read; it holds the call's settings, such as {{\"num_inference_steps\": 20}}: {error}") from error
 
 
 def paint(name: str, prompt: str, seeds: list[int], width: int, height: int, device: str = "auto", dtype: str = "auto", **call) -> Iterator[np.ndarray]:
