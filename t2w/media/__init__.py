@@ -1,0 +1,1 @@
+"""Pixels and files: pictures, films, the HUD, contact sheets, terminal pictures, and the manifest inside them."""
