@@ -189,7 +189,9 @@ def fitted(frame: np.ndarray, start: Start, spec: registry.WorldSpec) -> tuple[n
 
     notes = []
     if start.painter not in painters.OURS and spec.pictures:
-        notes.append(f"the world {spec.name} was trained on {spec.pictures}; it goes on from this picture, but may turn it into something of its own")
+        notes.append(
+            f"the world {spec.name} was trained on {spec.pictures}; it goes on from this picture, but may turn it into something of its own"
+        )
     height, width, _ = frame.shape
     if (width, height) != (spec.width, spec.height):
         notes.append(f"the start frame, {width}×{height}, is scaled to cover {spec.width}×{spec.height} and cropped to the centre")
@@ -225,7 +227,9 @@ def asked(manifest: dict) -> tuple[Start, int, Walk]:
         ask = Walk(manifest["world"], manifest["policy"] or "explore", actions, *(manifest[name] for name in names))
         return Start.from_manifest(manifest["start"]), int(manifest["pick"]), ask
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise T2WError(f"this manifest is not enough to repeat a take ({type(error).__name__}: {error}); take.json of the same take may be") from error
+        raise T2WError(
+            f"this manifest is not enough to repeat a take ({type(error).__name__}: {error}); take.json of the same take may be"
+        ) from error
 
 
 def again(manifest: dict, beside: Path, out: Path, keep: Keep = Keep()) -> Iterator[Event]:
@@ -233,6 +237,10 @@ def again(manifest: dict, beside: Path, out: Path, keep: Keep = Keep()) -> Itera
     start, pick, ask = asked(manifest)
     check(ask)
     if start.painter == PICTURE:
+        if not disk.frame_path(beside, 1).is_file():
+            raise T2WError(
+                f"the take began with a picture from outside, and {disk.frame_path(beside, 1)} is not there; give the take in its world's folder"
+            )
         frame = disk.read_candidate(beside, 1)
         if disk.digest(frame) != start.picture:
             raise T2WError(f"{disk.frame_path(beside, 1)} is not the picture that the take began with")

@@ -74,7 +74,9 @@ def test_emoji_are_words_too(here):
     ],
 )
 def test_options_of_no_use(here, words, said):
-    given = [word for pair in zip(NEW[2::2], NEW[3::2], strict=True) for word in pair if pair[0] not in ("--frames",) and pair[0] not in words]
+    given = [
+        word for pair in zip(NEW[2::2], NEW[3::2], strict=True) for word in pair if pair[0] not in ("--frames",) and pair[0] not in words
+    ]
     length = () if {"--seconds", "--frames"} & set(words) else ("--frames", "2")
     assert said in refused("new", "a meadow", *given, *length, *words)
     assert list(here.iterdir()) == []  # told before anything was made
@@ -124,7 +126,13 @@ def test_files_without_a_manifest(here, verb):
 
 
 def test_manifests_that_are_not_enough(here):
-    for manifest in ({"kind": "take"}, {"kind": "take", "start": 3, "script": None}, {"kind": "candidate"}, {"kind": "frame"}, {"kind": "world"}):
+    for manifest in (
+        {"kind": "take"},
+        {"kind": "take", "start": 3, "script": None},
+        {"kind": "candidate"},
+        {"kind": "frame"},
+        {"kind": "world"},
+    ):
         Path("take.json").write_text(json.dumps(manifest))
         refused("again", "take.json")
 
@@ -159,13 +167,18 @@ main()
 @pytest.mark.parametrize("most", [100, 20_000])
 def test_a_disk_that_takes_no_more(here, most):
     """Files are limited to some bytes: the first write or the film fails, as on a full disk."""
-    run = subprocess.run([sys.executable, "-c", FULL, str(most), *NEW, "--pick", "1"], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", FULL, str(most), *NEW, "--pick", "1"], check=False, capture_output=True, text=True)
     assert run.returncode == 1 and run.stderr.strip().splitlines()[-1].startswith("error: could not write"), run.stderr
     assert not list(here.rglob("take.*")) and not list(here.rglob(".*tmp*"))
 
 
 def test_json_ends_with_one_result_when_it_fails(here):
-    for words in (("new", "", *SIM, "--json"), ("new", "a", "--no-such-option", "--json"), ("nowhere", "--json"), ("roll", "x.png", "--json", "--world", "sim")):
+    for words in (
+        ("new", "", *SIM, "--json"),
+        ("new", "a", "--no-such-option", "--json"),
+        ("nowhere", "--json"),
+        ("roll", "x.png", "--json", "--world", "sim"),
+    ):
         result = CliRunner().invoke(app, words)
         rows = [json.loads(line) for line in result.stdout.splitlines()]
         assert result.exit_code == 2 and len(rows) == 1
@@ -175,5 +188,7 @@ def test_json_ends_with_one_result_when_it_fails(here):
 def test_a_painter_on_the_hub_is_missing_when_offline(here):
     command = [sys.executable, "-m", "t2w", "frames", "a meadow", "--world", "sim", "--painter", "some/model", "--offline"]
     root = Path(__file__).parents[1]
-    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HF_HOME": str(here), "PYTHONPATH": str(root)})
+    run = subprocess.run(
+        command, check=False, capture_output=True, text=True, env={**os.environ, "HF_HOME": str(here), "PYTHONPATH": str(root)}
+    )
     assert run.returncode == 4 and "some/model does not load" in run.stderr and "Traceback" not in run.stderr

@@ -105,7 +105,9 @@ def test_frames_then_pick_then_roll():
     end = lines(t2w("roll", folder, "--world", "sim", "--frames", "2", "--json"))[-1]
     assert end["pick"] == 2 and Path(end["take"]).is_file()
     assert lines(t2w("roll", f"{folder}/frames/1.png", "--world", "sim", "--frames", "2", "--json"))[-1]["pick"] == 1
+    assert lines(t2w("roll", folder, "--world", "sim", "--frames", "2", "--pick", "1", "--json"))[-1]["pick"] == 1
     assert sorted(path.name for path in (Path(folder) / "takes").iterdir()) == ["01", "02"]
+    assert json.loads((Path(folder) / "world.json").read_text())["pick"] == 2
 
 
 def test_a_script_leads_and_sets_the_length():
@@ -148,6 +150,16 @@ def test_again_repeats_a_film_and_a_candidate(here):
     take.with_name("clean.mp4").rename(moved)
     assert lines(t2w("again", moved, "--out", "anew", "--json"))[-1]["same"]
     assert lines(t2w("again", Path(end["folder"]) / "frames" / "2.png", "--json"))[-1]["same"]
+
+
+def test_again_repeats_the_take_of_a_picture(here):
+    from PIL import Image
+
+    Image.effect_mandelbrot((300, 400), (-3, -2.5, 2, 2.5), 50).save("photo.jpg")
+    take = Path(lines(t2w("roll", "photo.jpg", "--world", "sim", "--actions", "w-2,l-1", "--json"))[-1]["take"])
+    assert lines(t2w("again", take, "--json"))[-1]["same"]
+    alone = take.rename(here / "alone.mp4")
+    assert "began with a picture from outside" in t2w("again", alone, code=2).stderr
 
 
 def test_again_says_when_the_bytes_differ():

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import tiny_pipeline
 
 from t2w.errors import MISSING, T2WError
 from t2w.start import folder as disk
@@ -140,3 +143,29 @@ def test_settings_of_a_painter_are_those_its_folder_recommends(tmp_path):
     (tmp_path / "t2w.json").write_text("[1, 2]")
     with pytest.raises(T2WError, match="cannot be read"):
         painters.settings(str(tmp_path))
+
+
+def test_any_diffusers_folder_paints_and_each_seed_alone(tmp_path):
+    tiny = tmp_path / "tiny"
+    tiny_pipeline.save(tiny)
+    command = [
+        "frames",
+        "a red cabin",
+        "--world",
+        "sim",
+        "--painter",
+        str(tiny),
+        "-n",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        str(tmp_path / "w"),
+        "--json",
+    ]
+    run = subprocess.run([sys.executable, "-m", "t2w", *command], check=False, capture_output=True, text=True)
+    assert run.returncode == 0 and run.stderr == "", run.stderr  # no word of the libraries
+    first = disk.read_candidate(tmp_path / "w", 1)
+    assert first.shape == (96, 160, 3)  # made at the pipeline's size, fitted to the world's
+    zero, one = painters.paint(str(tiny), "a red cabin", [0, 1], 160, 96, **painters.settings(str(tiny)))
+    assert np.array_equal(first, one) and not np.array_equal(zero, one)

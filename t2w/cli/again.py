@@ -27,7 +27,7 @@ def again(
     from t2w.errors import FAILED
 
     output = Output(json, quiet)
-    making.stay_offline(offline)
+    making.settle(offline)
     manifest = repeatable(file, of(file))
     repeat = _take if manifest["kind"] == "take" else _candidate
     path, sha256 = repeat(output, file, manifest, out)
@@ -84,5 +84,9 @@ def _why(manifest: dict) -> str:
     from t2w.dream import versions
 
     then, now = manifest.get("versions", {}), versions()
-    changed = [f"{name} {then.get(name, 'none')} then, {now.get(name, 'none')} now" for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+    changed = [
+        f"{name} {then.get(name, 'none')} then, {now.get(name, 'none')} now"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]
     return "; ".join(changed) or "all versions are the same: the machine or the weights differ"

@@ -27,13 +27,16 @@ class Verbs(TyperGroup):
         except T2WError as error:
             fail(str(error), error.code, as_json)
             code = error.code
-        except KeyboardInterrupt:
-            fail("interrupted", INTERRUPTED, as_json)
-            code = INTERRUPTED
         except WrongUse as error:
             fail(error.format_message(), error.exit_code, as_json)
             code = error.exit_code
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            raise T2WError("interrupted", INTERRUPTED) from None
 
     def list_commands(self, context) -> list[str]:
         """In the order of the work, not of the alphabet."""

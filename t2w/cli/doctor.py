@@ -38,7 +38,11 @@ def findings() -> Iterator[tuple[str, bool | None, str]]:
     yield from _ffmpeg()
     yield from _weights()
     yield from _place()
-    for name, what in (("numba", "simulator: pip install 't2w[sim]'"), ("accelerate", "training: 't2w[train]'"), ("textual_image", "sharper previews: 't2w[preview]'")):
+    for name, what in (
+        ("numba", "simulator: pip install 't2w[sim]'"),
+        ("accelerate", "training: 't2w[train]'"),
+        ("textual_image", "sharper previews: 't2w[preview]'"),
+    ):
         found = _version(name)
         yield name, None, f"{found}" if found else f"not installed; {what}"
 
@@ -65,7 +69,13 @@ def _bfloat16() -> str:
 
     info = Path("/proc/cpuinfo")
     flags = info.read_text() if info.is_file() else ""
-    return "AMX tiles: fast" if "amx_bf16" in flags else "AVX-512: good" if "avx512_bf16" in flags else "software or unknown: float32 is faster"
+    return (
+        "AMX tiles: fast"
+        if "amx_bf16" in flags
+        else "AVX-512: good"
+        if "avx512_bf16" in flags
+        else "software or unknown: float32 is faster"
+    )
 
 
 def _ffmpeg() -> Iterator[tuple[str, bool | None, str]]:
@@ -74,7 +84,7 @@ def _ffmpeg() -> Iterator[tuple[str, bool | None, str]]:
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
-        told = subprocess.run([get_ffmpeg_exe(), "-version"], capture_output=True, text=True, timeout=60)
+        told = subprocess.run([get_ffmpeg_exe(), "-version"], check=False, capture_output=True, text=True, timeout=60)
         yield "ffmpeg", told.returncode == 0, told.stdout.splitlines()[0].split(" Copyright")[0] if told.stdout else told.stderr.strip()
     except (ImportError, RuntimeError, OSError, subprocess.TimeoutExpired) as error:
         yield "ffmpeg", False, str(error)
@@ -83,7 +93,10 @@ def _ffmpeg() -> Iterator[tuple[str, bool | None, str]]:
 def _weights() -> Iterator[tuple[str, bool | None, str]]:
     from t2w.start.painters import STARTER
 
-    for name, folder, needed in (("starter painter", STARTER, "model_index.json"), ("starter world", STARTER.parent / "world", "config.json")):
+    for name, folder, needed in (
+        ("starter painter", STARTER, "model_index.json"),
+        ("starter world", STARTER.parent / "world", "config.json"),
+    ):
         files = [path for path in folder.rglob("*.safetensors") if path.is_file()] if folder.is_dir() else []
         ok = (folder / needed).is_file() and bool(files)
         yield name, ok, f"{sum(path.stat().st_size for path in files) / 1e6:.1f} MB" if ok else f"not in {folder}; install t2w again"

@@ -10,7 +10,7 @@ from t2w.cli.output import Output
 
 
 def frames(
-    prompt: Annotated[str, typer.Argument(help="What the world is, in a sentence.")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the world is, in a sentence.")],
     out: o.Out = None,
     seed: o.Seed = 0,
     n: o.Number = 4,
@@ -36,7 +36,7 @@ def frames(
     from t2w.worlds import registry
 
     output = Output(json, quiet)
-    making.stay_offline(offline)
+    making.settle(offline)
     start = making.start(prompt, painter, seed, n, registry.spec(world))
     devices.check(device, dtype)
     from t2w.dream import candidates

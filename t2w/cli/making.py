@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from t2w.cli.output import Output
@@ -110,7 +111,11 @@ def keep(clean: bool, frames_out: Path | None, no_metadata: bool):
     return Keep(clean, frames_out, not no_metadata)
 
 
-def stay_offline(offline: bool) -> None:
-    """Must come before the hub's library is imported, which reads it once."""
+def settle(offline: bool) -> None:
+    """Before the libraries are imported, which read this once: their talk is for programmers, and --offline is their word too."""
+    for name in ("DIFFUSERS_VERBOSITY", "TRANSFORMERS_VERBOSITY"):
+        os.environ.setdefault(name, "error")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -9,7 +9,7 @@ from t2w.cli.output import Output
 
 
 def new(
-    prompt: Annotated[str, typer.Argument(help="What the world is, in a sentence.")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the world is, in a sentence.")],
     out: o.Out = None,
     seed: o.Seed = 0,
     n: o.Number = 4,
@@ -33,21 +33,29 @@ def new(
 ) -> None:
     """The whole way: candidates, you pick one, a world is walked into it, a film is written.
 
-    The same command again makes the same folder and the same files again, each replaced whole. Other options for the walk make the
-    next take in the same folder: a take is numbered by what it is made of.
+    The same command again makes the same files in the same folder again; another walk in it is the next take.
 
-    Example: t2w new "a snowy pine forest at sunset with a red cabin" --pick 2 --seconds 10
+    Example: t2w new "a snowy pine forest at sunset with a red cabin"
     """
     from t2w.cli import making
     from t2w.cli.screen import Screen, result
     from t2w.worlds import registry
 
     output = Output(json, quiet)
-    making.stay_offline(offline)
+    making.settle(offline)
     start = making.start(prompt, painter, seed, n, registry.spec(world))
     choose = making.chooser(output, pick, n)
     ask = making.walk(
-        output, world=world, policy=policy, actions=actions, seconds=seconds, frames=frames, seed=seed, device=device, dtype=dtype, strict=strict
+        output,
+        world=world,
+        policy=policy,
+        actions=actions,
+        seconds=seconds,
+        frames=frames,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        strict=strict,
     )
     from t2w.dream import dream
 

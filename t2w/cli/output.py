@@ -43,7 +43,7 @@ class Output:
     def done(self, path: Path | str | None = None, /, **fields: object) -> None:
         """The one result. With --quiet its path is all there is, on stdout."""
         if self.as_json:
-            _line({"event": "result", "ok": True, **fields})
+            _line({"event": "result"} | {"ok": True} | fields)
         elif self.quiet and path is not None:
             print(path)
 

@@ -42,5 +42,8 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|DIR|ID")], json: o.Js
     fields = {"name": name, "about": painters.about(name), "settings": painters.settings(name)}
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in fields.items():
-        table.add_row(f"[bold]{key}[/bold]", ", ".join(f"{k} {v}" for k, v in value.items()) or "the pipeline's own" if isinstance(value, dict) else value)
+        table.add_row(
+            f"[bold]{key}[/bold]",
+            ", ".join(f"{k} {v}" for k, v in value.items()) or "the pipeline's own" if isinstance(value, dict) else value,
+        )
     Output(json).answer(table, **fields)

@@ -33,8 +33,9 @@ def roll(
 ) -> None:
     """Another take of a world, or the first take of a picture.
 
-    A picture of any size is scaled until it covers the world's frame and cropped to the centre; it gets a world folder of its own.
-    The same command again makes the same take again in its place; other options make the next take.
+    A picture of any size is scaled to cover the world's frame and cropped to the centre; it gets a folder of its own.
+
+    The same command again makes the same take in its place again; other options make the next take.
 
     Example: t2w roll worlds/snowy-pine-forest-7f3a --actions w-60,wl-30 --clean
     """
@@ -43,9 +44,18 @@ def roll(
     from t2w.dream import roll
 
     output = Output(json, quiet)
-    making.stay_offline(offline)
+    making.settle(offline)
     ask = making.walk(
-        output, world=world, policy=policy, actions=actions, seconds=seconds, frames=frames, seed=seed, device=device, dtype=dtype, strict=strict
+        output,
+        world=world,
+        policy=policy,
+        actions=actions,
+        seconds=seconds,
+        frames=frames,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        strict=strict,
     )
     folder, k = _source(output, source, pick, out, prompt, ask.world, not no_preview, not no_metadata)
     screen = Screen(output, not no_preview).run(roll(folder, k, ask, making.keep(clean, frames_out, no_metadata)))
@@ -54,6 +64,7 @@ def roll(
 
 def _source(output: Output, source: Path, pick, out, prompt: str, world: str, preview: bool, metadata: bool) -> tuple[Path, int]:
     """The world folder and the candidate that a path means."""
+    from t2w.dream import picked
     from t2w.errors import T2WError
     from t2w.start import folder as disk
 
@@ -68,12 +79,15 @@ def _source(output: Output, source: Path, pick, out, prompt: str, world: str, pr
         return folder, k
     if pick is None and manifest["pick"] is not None:
         return folder, manifest["pick"]
-    return folder, _choose(output, folder, pick, manifest["candidates"], preview)
+    k = _choose(output, folder, pick, manifest["candidates"], preview)
+    if manifest["pick"] is None:
+        for _ in picked(folder, k):
+            output.event("picked", k=k, folder=folder)
+    return folder, k
 
 
 def _choose(output: Output, folder: Path, pick: str | None, n: int, preview: bool) -> int:
     from t2w.cli import making
-    from t2w.dream import picked
     from t2w.start import folder as disk
 
     choose = making.chooser(output, pick, n)
@@ -81,10 +95,7 @@ def _choose(output: Output, folder: Path, pick: str | None, n: int, preview: boo
         from t2w.media.terminal import show
 
         show([disk.read_candidate(folder, k) for k in range(1, n + 1)], output.console, numbered=True)
-    k = choose(n)
-    for _ in picked(folder, k):
-        output.event("picked", k=k, folder=folder)
-    return k
+    return choose(n)
 
 
 def _picture(output: Output, source: Path, pick, out, prompt: str, world: str, metadata: bool) -> tuple[Path, int]:

@@ -112,4 +112,10 @@ def result(screen: Screen) -> dict:
     take = screen.take
     folder = take.folder
     made = {"folder": folder.parents[1], "pick": take.manifest["pick"], "take": folder / "take.mp4", "manifest": folder / "take.json"}
-    return {**made, "actions": folder / "actions.jsonl", "frames": take.manifest["frames"], "sha256": take.manifest["sha256"], "rate": round(take.rate, 2)}
+    return {
+        **made,
+        "actions": folder / "actions.jsonl",
+        "frames": take.manifest["frames"],
+        "sha256": take.manifest["sha256"],
+        "rate": round(take.rate, 2),
+    }

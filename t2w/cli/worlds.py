@@ -67,7 +67,9 @@ def check(name: Name, device: o.Device = "auto", dtype: o.Dtype = "auto", json: 
     for claim, ok, detail in check(registry.load(name, device, dtype)):
         failed += not ok
         output.event("claim", claim=claim, ok=ok, detail=detail)
-        output.console.print(f"{'[green]ok[/green]    ' if ok else '[red]FAILED[/red]'}  {claim}{f'  ({detail})' if detail and not ok else ''}")
+        output.console.print(
+            f"{'[green]ok[/green]    ' if ok else '[red]FAILED[/red]'}  {claim}{f'  ({detail})' if detail and not ok else ''}"
+        )
     if json:
         output.done(world=name, failed=failed)
     if failed:

@@ -13,6 +13,8 @@ def make_folder(folder: Path) -> Path:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "no permission to write there")
     except OSError as error:
-        reason = "a file has that name" if isinstance(error, FileExistsError | NotADirectoryError) else (error.strerror or str(error)).lower()
+        reason = (
+            "a file has that name" if isinstance(error, FileExistsError | NotADirectoryError) else (error.strerror or str(error)).lower()
+        )
         raise T2WError(f"cannot use the folder {folder}: {reason}; choose another", FAILED) from error
     return folder

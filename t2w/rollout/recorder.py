@@ -6,6 +6,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Recorder:
         self.hash = hashlib.sha256()
         self.written = 0
 
-    def __enter__(self) -> "Recorder":
+    def __enter__(self) -> Self:
         folder, out = self.recording.folder, self.recording.frames_out
         make_folder(folder)
         if out is not None:
@@ -60,8 +61,8 @@ class Recorder:
         if self.clean is not None:
             self.clean.write(enlarge(frame))
         if self.recording.frames_out is not None:
-            inside = {"kind": "frame", "t": self.written, **self.manifest} if self.recording.metadata else None
-            write_png(self.recording.frames_out / f"{self.written:06d}.png", frame, inside)
+            about = {**self.manifest, "kind": "frame", "t": self.written, "script": None}  # a script can be longer than the picture
+            write_png(self.recording.frames_out / f"{self.written:06d}.png", frame, about if self.recording.metadata else None)
         self.hash.update(np.ascontiguousarray(frame).tobytes())
         self.measures.add(frame)
         self.written += 1
@@ -75,12 +76,15 @@ class Recorder:
                 temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     def _film(self, name: str) -> Film:
-        return Film(self.recording.folder / f"{name}.mp4", self.spec.fps, {**self.manifest, "film": name} if self.recording.metadata else None)
+        return Film(
+            self.recording.folder / f"{name}.mp4", self.spec.fps, {**self.manifest, "film": name} if self.recording.metadata else None
+        )
 
     def _refuse_longer(self, out: Path) -> None:
         """Frames of a longer film left in the folder would be taken for this one's."""
         last = self.manifest["frames"]
         for path in out.iterdir():
             if re.fullmatch(r"\d{6}\.png", path.name) and int(path.stem) > last:
-                raise T2WError(f"{out} holds frames of a longer film ({path.name}, this one ends at {last:06d}.png); empty it or choose another folder")
-
+                raise T2WError(
+                    f"{out} holds frames of a longer film ({path.name}, this one ends at {last:06d}.png); empty it or choose another folder"
+                )

@@ -9,7 +9,9 @@ from t2w.actions.policy import Policy
 from t2w.worlds.protocol import Session, World
 
 
-def rollout(world: World, frame: np.ndarray, policy: Policy, n: int, *, prompt: str = "", seed: int = 0) -> Iterator[tuple[np.ndarray, Action]]:
+def rollout(
+    world: World, frame: np.ndarray, policy: Policy, n: int, *, prompt: str = "", seed: int = 0
+) -> Iterator[tuple[np.ndarray, Action]]:
     """The n new frames that follow `frame`, each with the action that led to it."""
     return walk(world.begin(frame, prompt=prompt, seed=seed), frame, policy, n, chunk=world.spec.chunk)
 
@@ -22,6 +24,5 @@ def walk(session: Session, frame: np.ndarray, policy: Policy, n: int, *, chunk: 
         actions = [policy(frame, done + k) for k in range(wanted)]
         frames = session.step(actions)
         # The last chunk may reach beyond n: the world steps whole chunks, the caller gets n frames.
-        for new, action in list(zip(frames, actions, strict=True))[: n - done]:
-            yield new, action
+        yield from list(zip(frames, actions, strict=True))[: n - done]
         frame, done = frames[-1], done + wanted

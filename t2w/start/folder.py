@@ -39,7 +39,9 @@ def read(folder: Path) -> dict:
     except FileNotFoundError:
         raise T2WError(f"{folder} is no world of t2w: it has no world.json; `t2w new` and `t2w frames` make one") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise T2WError(f"{path} is damaged or not t2w's ({type(error).__name__}: {error}); make the world again with `t2w frames`") from error
+        raise T2WError(
+            f"{path} is damaged or not t2w's ({type(error).__name__}: {error}); make the world again with `t2w frames`"
+        ) from error
     return manifest
 
 
@@ -91,4 +93,3 @@ def digest(frame: np.ndarray) -> str:
 
 def _held(folder: Path) -> Start | None:
     return Start.from_manifest(read(folder)) if (folder / "world.json").is_file() else None
-

@@ -33,7 +33,9 @@ def about(name: str) -> str:
 def check(name: str) -> None:
     """Refuse a name that cannot be a painter; loads nothing."""
     if name == "starter" and not (STARTER / "model_index.json").is_file():
-        raise T2WError(f"the starter painter is missing from this installation ({STARTER}); install t2w again, or use --painter sim", MISSING)
+        raise T2WError(
+            f"the starter painter is missing from this installation ({STARTER}); install t2w again, or use --painter sim", MISSING
+        )
     if name in names():
         return
     if Path(name).is_dir():
@@ -51,10 +53,12 @@ def settings(name: str) -> dict:
     try:
         return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
     except (OSError, ValueError, TypeError) as error:
-        raise T2WError(f"{path} cannot be read; it holds the call's settings, such as {{\"num_inference_steps\": 20}}: {error}") from error
+        raise T2WError(f'{path} cannot be read; it holds the call\'s settings, such as {{"num_inference_steps": 20}}: {error}') from error
 
 
-def paint(name: str, prompt: str, seeds: list[int], width: int, height: int, device: str = "auto", dtype: str = "auto", **call) -> Iterator[np.ndarray]:
+def paint(
+    name: str, prompt: str, seeds: list[int], width: int, height: int, device: str = "auto", dtype: str = "auto", **call
+) -> Iterator[np.ndarray]:
     """A frame of width x height for each seed. Each is painted alone, so a seed's picture does not depend on its company. `call`: see `settings`."""
     if name == "sim":
         from t2w.worlds.sim import simulator
@@ -69,7 +73,9 @@ def paint(name: str, prompt: str, seeds: list[int], width: int, height: int, dev
     yield from _diffuse(str(STARTER) if name == "starter" else name, prompt, seeds, (width, height), device, dtype, call)
 
 
-def _diffuse(source: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: dict) -> Iterator[np.ndarray]:
+def _diffuse(
+    source: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: dict
+) -> Iterator[np.ndarray]:
     from t2w.media.pixels import fit
     from t2w.worlds.device import resolve
 
@@ -87,8 +93,10 @@ def _diffuse(source: str, prompt: str, seeds: list[int], size: tuple[int, int], 
 
 def _pipeline(source: str, kind):
     from diffusers import DiffusionPipeline
-    from diffusers.utils import logging
+    from diffusers.utils.logging import disable_progress_bar
+    from transformers.utils import logging
 
+    disable_progress_bar()
     logging.disable_progress_bar()
     try:
         return DiffusionPipeline.from_pretrained(source, dtype=kind)

@@ -48,7 +48,9 @@ def clean_prompt(prompt: str) -> str:
     if not prompt:
         raise T2WError('the prompt is empty; say what the world is, for example "a snowy pine forest at sunset"')
     if len(prompt) > LONGEST_PROMPT:
-        raise T2WError(f"the prompt has {len(prompt):,} characters; {LONGEST_PROMPT:,} is the most, and painters read about the first 60 words")
+        raise T2WError(
+            f"the prompt has {len(prompt):,} characters; {LONGEST_PROMPT:,} is the most, and painters read about the first 60 words"
+        )
     return prompt
 
 

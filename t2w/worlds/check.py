@@ -12,7 +12,11 @@ from t2w.worlds.protocol import Session, World
 def check(world: World) -> Iterator[tuple[str, bool, str]]:
     """Each claim as it is found to hold or not; stops at the first that leaves nothing to test the next on."""
     spec = world.spec
-    yield "the spec has a name, a size and a frame rate", bool(spec.name) and min(spec.width, spec.height) > 0 and spec.fps > 0, repr(spec.name)
+    yield (
+        "the spec has a name, a size and a frame rate",
+        bool(spec.name) and min(spec.width, spec.height) > 0 and spec.fps > 0,
+        repr(spec.name),
+    )
     yield "chunk is at least 1, or None for whole scripts", spec.chunk is None or spec.chunk >= 1, f"chunk={spec.chunk}"
     start = _picture(spec.width, spec.height)
     before = start.copy()

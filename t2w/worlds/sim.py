@@ -43,8 +43,12 @@ class SimWorld:
 
     def begin(self, frame: np.ndarray, *, prompt: str = "", seed: int = 0) -> "SimSession":
         sim = simulator(prompt, seed)
-        notes = () if np.array_equal(frame, sim.frame()) else (
-            "the simulator cannot begin from a picture: it ignores the start frame and builds its own world from the prompt and the seed",
+        notes = (
+            ()
+            if np.array_equal(frame, sim.frame())
+            else (
+                "the simulator cannot begin from a picture: it ignores the start frame and builds its own world from the prompt and the seed",
+            )
         )
         return SimSession(sim, notes)
         return SimSession(sim, notes)
