@@ -148,6 +148,12 @@ def test_places_that_cannot_be_written(here):
         assert "cannot use the folder" in refused(*NEW, *words, code=1)
 
 
+def test_names_that_are_too_long(here):
+    name = "x" * 300
+    for words in ((*NEW, "--out", name), ("roll", name, "--world", "sim"), (*NEW[:2], "--world", name), ("show", name)):
+        assert "too long" in refused(*words, code=1)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission(here):
     Path("locked").mkdir(mode=0o500)

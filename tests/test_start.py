@@ -49,7 +49,7 @@ def test_slugs_are_safe_file_names(text, name):
     assert slug(text) == name
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("prompt", ["", "   ", "\n\t", "\x07"])
 def test_an_empty_prompt_is_refused(prompt):
     with pytest.raises(T2WError, match="empty"):
         clean_prompt(prompt)
@@ -57,6 +57,7 @@ def test_an_empty_prompt_is_refused(prompt):
 
 def test_a_prompt_is_at_most_a_thousand_characters():
     assert clean_prompt(" a  forest\nat dawn ") == "a forest at dawn"
+    assert clean_prompt("a \x1b[31mred\x00 cabin \udcff ") == "a [31mred cabin"
     assert len(clean_prompt("x" * 1000)) == 1000
     with pytest.raises(T2WError, match="10,000 characters"):
         clean_prompt("x" * 10_000)

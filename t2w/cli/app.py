@@ -1,5 +1,6 @@
 """All verbs in one typer app, and the door where errors become sentences and exit codes."""
 
+import errno
 import importlib
 import importlib.util
 import sys
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from t2w import __version__
 from t2w.cli import actions, again, doctor, frames, new, painters, roll, show, worlds
 from t2w.cli.output import fail
-from t2w.errors import INTERRUPTED, T2WError
+from t2w.errors import FAILED, INTERRUPTED, T2WError
 
 # typer carries its own copy of click, or brings click, by its version; this is the error of wrong use in both.
 WrongUse = typer.BadParameter.__base__
@@ -37,6 +38,10 @@ class Verbs(TyperGroup):
             return super().invoke(context)
         except KeyboardInterrupt:
             raise T2WError("interrupted", INTERRUPTED) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of our output has gone; typer ends quietly
+                raise
+            raise T2WError(_said_by_the_system(error), FAILED) from error
 
     def list_commands(self, context) -> list[str]:
         """In the order of the work, not of the alphabet."""
@@ -65,6 +70,12 @@ def t2w(version: Annotated[bool, typer.Option("--version", callback=_version, is
 
     t2w new "a snowy pine forest at sunset with a red cabin"
     """
+
+
+def _said_by_the_system(error: OSError) -> str:
+    """A name that is too long, a disk that is gone: what no verb could foresee."""
+    said = (error.strerror or str(error)).lower()
+    return f"{said}: {error.filename}" if error.filename else said
 
 
 MAKE, LOOK, LEARN = "Make", "Look", "Learn"

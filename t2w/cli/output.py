@@ -23,7 +23,7 @@ class Output:
     @property
     def is_terminal(self) -> bool:
         """A person can be shown pictures and asked."""
-        return not self.as_json and not self.quiet and sys.stdin.isatty() and sys.stderr.isatty()
+        return not self.as_json and not self.quiet and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
     def event(self, event: str, /, often: bool = False, **fields: object) -> None:
         """A line of --json. Events that come often are thinned to ten a second."""
@@ -66,7 +66,7 @@ def fail(sentence: str, code: int, as_json: bool) -> None:
 
 
 def _line(row: dict) -> None:
-    print(json.dumps(row, default=_plain, ensure_ascii=False), flush=True)
+    print(json.dumps(row, default=_plain), flush=True)
 
 
 def _plain(value: object) -> object:

@@ -18,6 +18,7 @@ def list_(json: o.Json = False) -> None:
     Example: t2w worlds list
     """
     from rich.table import Table
+    from rich.text import Text
 
     from t2w.errors import T2WError
     from t2w.worlds import registry
@@ -27,7 +28,7 @@ def list_(json: o.Json = False) -> None:
         try:
             spec = registry.spec(name)
         except T2WError as error:
-            table.add_row(name, "", "", "", f"[red]{error}[/red]")
+            table.add_row(name, "", "", "", Text(str(error), "red"))
             rows.append({"name": name, "error": str(error)})
             continue
         table.add_row(name, f"{spec.width}×{spec.height}", f"{spec.fps:g}", _keys(spec), spec.about)

@@ -73,7 +73,7 @@ class Recorder:
             # Last, so that a folder with a take.json holds a whole take.
             self.manifest = {**self.manifest, "sha256": self.hash.hexdigest(), "seconds": self.measures.rows()}
             with atomically(self.recording.folder / "take.json") as temporary:
-                temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+                temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
 
     def _film(self, name: str) -> Film:
         return Film(

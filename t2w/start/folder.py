@@ -53,7 +53,7 @@ def write(folder: Path, start: Start, candidates: int, pick: int | None, version
 
 def write_text(path: Path, text: str) -> None:
     with atomically(path) as temporary:
-        temporary.write_text(text, "utf-8")
+        temporary.write_text(text, "utf-8", "backslashreplace")  # half a character in a file name is legal JSON that way
 
 
 def frame_path(folder: Path, k: int) -> Path:

@@ -43,8 +43,9 @@ class Start:
 
 
 def clean_prompt(prompt: str) -> str:
-    """The prompt with its white space in order; a T2WError when there is nothing in it or too much."""
-    prompt = " ".join(prompt.split())
+    """The prompt with its white space in order and without control characters; a T2WError when nothing is left, or too much."""
+    prompt = " ".join("".join(letter for letter in part if unicodedata.category(letter) not in ("Cc", "Cs")) for part in prompt.split())
+    prompt = prompt.strip()
     if not prompt:
         raise T2WError('the prompt is empty; say what the world is, for example "a snowy pine forest at sunset"')
     if len(prompt) > LONGEST_PROMPT:
