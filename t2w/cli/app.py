@@ -1,8 +1,6 @@
 """All verbs in one typer app, and the door where errors become sentences and exit codes."""
 
 import errno
-import importlib
-import importlib.util
 import sys
 from typing import Annotated
 
@@ -10,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from t2w import __version__
-from t2w.cli import actions, again, doctor, frames, new, painters, roll, show, worlds
+from t2w.cli import actions, again, collect, doctor, eval, frames, new, painters, roll, show, train, worlds
 from t2w.cli.output import fail
 from t2w.errors import FAILED, INTERRUPTED, T2WError
 
@@ -89,15 +87,9 @@ app.command("show", rich_help_panel=LOOK)(show.show)
 app.add_typer(worlds.app, name="worlds", rich_help_panel=LOOK)
 app.add_typer(painters.app, name="painters", rich_help_panel=LOOK)
 app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
-
-
-for _verb in ("collect", "train"):
-    if importlib.util.find_spec(f"t2w.cli.{_verb}"):
-        _found = importlib.import_module(f"t2w.cli.{_verb}")
-        if hasattr(_found, "app"):
-            app.add_typer(_found.app, name=_verb, rich_help_panel=LEARN)
-        else:
-            app.command(_verb, rich_help_panel=LEARN)(getattr(_found, _verb))
+app.command("collect", rich_help_panel=LEARN)(collect.collect)
+app.add_typer(train.app, name="train", rich_help_panel=LEARN)
+app.add_typer(eval.app, name="eval", rich_help_panel=LEARN)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from t2w.nn.autoencoder import AutoencoderConfig, build
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
+from t2w.worlds.pretrained import save_autoencoder
 
 NOISE = 0.1
 SMALL = 1e-3  # weight of the latent's mean square
@@ -84,11 +85,4 @@ def save(autoencoder: AutoencoderDC, pictures: Tensor, out: Path) -> None:
     """Half precision on disk; `scaling_factor` brings latents to unit size."""
     size = autoencoder.encode(pictures).latent.std().item()
     autoencoder.register_to_config(scaling_factor=round(1 / size, 4))
-    half = build_like(autoencoder).half()
-    half.save_pretrained(out)
-
-
-def build_like(autoencoder: AutoencoderDC) -> AutoencoderDC:
-    copy = AutoencoderDC.from_config(autoencoder.config)
-    copy.load_state_dict(autoencoder.state_dict())
-    return copy
+    save_autoencoder(autoencoder, out)

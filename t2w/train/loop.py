@@ -49,7 +49,7 @@ def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimize
     chosen = matrices(model)
     ids = {id(p) for p in chosen}
     rest = [p for p in model.parameters() if id(p) not in ids]
-    found = [torch.optim.AdamW(rest, lr=config.lr, betas=(0.9, 0.95), weight_decay=config.weight_decay)]
+    found = [torch.optim.AdamW(rest, lr=config.lr, betas=(0.9, 0.95), weight_decay=config.weight_decay, fused=True)]
     if chosen:
         found.append(Muon(chosen, lr=config.muon_lr, weight_decay=config.weight_decay))
     return found

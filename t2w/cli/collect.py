@@ -1,0 +1,45 @@
+"""t2w collect: episodes of the simulator on disk, to train on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2w.cli import options as o
+from t2w.cli.output import Output
+
+
+def collect(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the shards go.")] = Path("data"),
+    episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 5700,
+    frames: Annotated[int, typer.Option("--frames", min=16, help="Frames of a walk.")] = 96,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the first world; keep data to test on far away.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one a core.")] = 0,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Records walks, there-and-backs, branch sets and stills of the simulator. Stopped, the same command goes on.
+
+    Example: t2w collect --out data --episodes 5700
+    """
+    import os
+    import time
+
+    from t2w.data.collect import CollectConfig, collect
+    from t2w.media.folders import make_folder
+
+    output, began, made, seen = Output(json, quiet), time.monotonic(), 0, 0
+    config = CollectConfig(episodes=episodes, frames=frames, seed=seed)
+    shards = -(-episodes // config.shard)
+    make_folder(out)
+    for n in collect(out, config, workers or os.cpu_count() or 1):
+        made, seen = made + n, seen + 1
+        rate = made / (time.monotonic() - began)
+        left = (shards - seen) * (time.monotonic() - began) / seen
+        output.event("shard", shard=seen, of=shards, frames=made, rate=round(rate, 1))
+        output.say(f"shard {seen}/{shards}, {made} frames, {rate:.0f} frames/s, {_clock(left)} left")
+    output.done(out, folder=out, shards=shards, frames=made)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,139 @@
+"""t2w train: the three stages. Each can be stopped at any moment and goes on with the same command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2w.cli import options as o
+from t2w.cli.output import Output
+
+app = typer.Typer(help="Train your own: autoencoder, then dynamics and painter.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="A folder that `t2w collect` has filled.")]
+Encoder = Annotated[Path, typer.Option("--autoencoder", metavar="DIR", help="What `t2w train autoencoder` has made.")]
+Minutes = Annotated[float | None, typer.Option("--minutes", help="Train by the clock, all sessions of the run added up.")]
+Steps = Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps, where --minutes is not given.")]
+Batch = Annotated[int, typer.Option("--batch", min=1, help="Rows in a batch, on each device.")]
+Rate = Annotated[float, typer.Option("--lr", help="Learning rate.")]
+Seed = Annotated[int, typer.Option("--seed", "-s", help="Of weights, order and noise.")]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes that read data.")]
+Size = Annotated[str, typer.Option("--size", metavar="starter|tiny", help="The one that ships, or one that trains in seconds.")]
+
+
+@app.command("autoencoder")
+def autoencoder(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/autoencoder"),
+    minutes: Minutes = None,
+    steps: Steps = 100_000,
+    batch: Batch = 4,
+    lr: Rate = 1e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 1,
+    size: Size = "starter",
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Stage one: pictures to latents and back.
+
+    Example: t2w train autoencoder data --out runs/autoencoder --minutes 60
+    """
+    from t2w.nn.autoencoder import TINY, AutoencoderConfig
+    from t2w.train.autoencoder import train_autoencoder
+    from t2w.train.loop import FitConfig
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed)
+    config = _size(size, AutoencoderConfig(), TINY)
+    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers), out)
+
+
+@app.command("dynamics")
+def dynamics(
+    data: Data,
+    autoencoder: Encoder = Path("runs/autoencoder"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/dynamics"),
+    minutes: Minutes = None,
+    steps: Steps = 50_000,
+    batch: Batch = 8,
+    frames: Annotated[int, typer.Option("--frames", min=4, help="Frames in a window.")] = 16,
+    lr: Rate = 2e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 0,
+    size: Size = "starter",
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Stage two: the world. The folder it makes is a world: t2w roll WORLD --world runs/dynamics
+
+    Example: t2w train dynamics data --autoencoder runs/autoencoder --out runs/dynamics --minutes 120
+    """
+    from t2w.nn.dynamics import TINY, DynamicsConfig
+    from t2w.train.dynamics import train_dynamics
+    from t2w.train.loop import FitConfig
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    config = _size(size, DynamicsConfig(), TINY)
+    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers), out)
+
+
+@app.command("painter")
+def painter(
+    data: Data,
+    autoencoder: Encoder = Path("runs/autoencoder"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/painter"),
+    minutes: Minutes = None,
+    steps: Steps = 50_000,
+    batch: Batch = 32,
+    lr: Rate = 1e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 0,
+    size: Size = "starter",
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Stage three: words to start frames. The folder it makes is a diffusers pipeline: t2w new … --painter runs/painter
+
+    Example: t2w train painter data --autoencoder runs/autoencoder --out runs/painter --minutes 60
+    """
+    from t2w.nn.painter import TINY, PainterConfig
+    from t2w.train.loop import FitConfig
+    from t2w.train.painter import train_painter
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    config = _size(size, PainterConfig(), TINY)
+    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers), out)
+
+
+def _size(name: str, starter, tiny):
+    from t2w.errors import T2WError
+
+    if name not in ("starter", "tiny"):
+        raise T2WError(f"--size {name} is neither starter nor tiny")
+    return starter if name == "starter" else tiny
+
+
+def _watch(output: Output, logs: Iterator[dict], out: Path) -> None:
+    """A line now and then, and one for each look at held-out pictures."""
+    import time
+
+    told, last = 0.0, {}
+    for last in logs:
+        output.event("step", often=True, **last)
+        if "look" in last:
+            output.say(f"looked at step {last['step']}: {_figures(last['look'])}  {last['picture']}")
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            figures = {k: v for k, v in last.items() if k not in ("step", "left", "samples/s", "look", "picture")}
+            left = f"{int(last['left']) // 60}:{int(last['left']) % 60:02d} left"
+            output.say(f"step {last['step']}  {_figures(figures)}  {last['samples/s']:.0f} samples/s  {left}")
+    output.say(f"done: {out}")
+    output.done(out, folder=out, steps=last.get("step"))
+
+
+def _figures(values: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in values.items())

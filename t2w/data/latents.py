@@ -1,0 +1,87 @@
+"""Latents of a whole data folder, encoded once and kept beside it as half floats; and windows of them, with actions.
+
+`folder/latents-<key>/shard-00007.safetensors` holds (n c h w) for the n frames of that shard; the key is the encoder's.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from t2w.data.pictures import to_picture
+from t2w.data.shard import Shard
+from t2w.media.atomic import atomically
+from t2w.nn.autoencoder import encode
+
+BATCH = 32
+
+
+def key_of(autoencoder: AutoencoderDC) -> str:
+    """Eight hex digits that change with the encoder's weights."""
+    digest = hashlib.sha256(str(autoencoder.config.scaling_factor).encode())
+    for weights in autoencoder.encoder.state_dict().values():
+        digest.update(weights.half().cpu().numpy().tobytes())
+    return digest.hexdigest()[:8]
+
+
+@torch.no_grad()
+def encode_shards(found: list[Shard], autoencoder: AutoencoderDC, device: torch.device) -> Iterator[tuple[Shard, Tensor]]:
+    """Each shard with its latents (n c h w) in half precision; what was encoded before is read."""
+    autoencoder = autoencoder.to(device, memory_format=torch.channels_last).eval()
+    folder = found[0].path.parent / f"latents-{key_of(autoencoder)}"
+    folder.mkdir(exist_ok=True)
+    for shard in found:
+        path = folder / shard.path.name
+        if not path.exists():
+            parts = [_encode(shard, range(i, min(i + BATCH, len(shard))), autoencoder, device) for i in range(0, len(shard), BATCH)]
+            with atomically(path) as temporary:
+                save_file({"latents": torch.cat(parts)}, temporary)
+        yield shard, load_file(path)["latents"]
+
+
+def _encode(shard: Shard, frames: range, autoencoder: AutoencoderDC, device: torch.device) -> Tensor:
+    pictures = torch.stack([to_picture(shard.frame(i)) for i in frames]).to(device, memory_format=torch.channels_last)
+    return encode(autoencoder, pictures).half().contiguous().cpu()
+
+
+class Windows(Dataset):
+    """Runs of frames. An item: {"latents": (t c h w), "actions": (t a), "jump": 0 or 1}.
+
+    Action i leads from frame i to frame i+1. With jump 1 the first frame comes from earlier in the episode: a world keeps
+    its first frame in memory long after the frames that followed it are forgotten.
+    """
+
+    def __init__(self, found: Iterator[tuple[Shard, Tensor]], frames: int, stride: int = 4, jump: float = 0.0, seed: int = 0):
+        self.frames, self.jump = frames, jump
+        self.generator = torch.Generator().manual_seed(seed)
+        self.latents: list[Tensor] = []
+        self.actions: list[Tensor] = []
+        self.index: list[tuple[int, int, int]] = []  # shard, first frame of the episode, first frame of the window
+        for s, (shard, latents) in enumerate(found):
+            self.latents.append(latents)
+            self.actions.append(torch.from_numpy(np.asarray(shard.actions)))
+            for row in shard.rows:
+                last = row["frames"] - frames
+                if row["kind"] != "still" and last >= 0:
+                    self.index += [(s, row["start"], row["start"] + t) for t in range(0, last + 1, stride)]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        s, begin, first = self.index[k]
+        latents = self.latents[s][first : first + self.frames].float()
+        jumps = first > begin and torch.rand((), generator=self.generator) < self.jump
+        if jumps:
+            latents[0] = self.latents[s][torch.randint(begin, first, (), generator=self.generator).item()].float()
+        return {
+            "latents": latents,
+            "actions": self.actions[s][first : first + self.frames],
+            "jump": torch.tensor(float(jumps)),
+        }

@@ -1,0 +1,32 @@
+"""Flow matching in words of x: noise is tau = 0, data tau = 1, a frame on the way is (1 - tau) noise + tau data.
+
+The network says what the data is; loss and steps follow from that. (Lipman et al. 2023; x-prediction, loss in x and the ramp
+weight 0.9 tau + 0.1 as in Dreamer 4, Hafner et al. 2025.)
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Guess = Callable[[Tensor, Tensor], Tensor]  # a state on the way (b …) and its tau (b) => the data it leads to (b …)
+
+
+def on_the_way(data: Tensor, noise: Tensor, tau: Tensor) -> Tensor:
+    """tau (b …) is broadcast over the trailing axes of data."""
+    tau = tau[(...,) + (None,) * (data.ndim - tau.ndim)]
+    return noise + tau * (data - noise)
+
+
+def ramp(tau: Tensor) -> Tensor:
+    """The loss's weight at tau: a frame that is nearly data says more about detail than one that is nearly noise."""
+    return 0.9 * tau + 0.1
+
+
+def sample(guess: Guess, noise: Tensor, steps: int) -> Tensor:
+    """Euler steps from noise (b …) to data, straight towards each guess."""
+    x = noise
+    for k in range(steps):
+        tau = torch.full((len(x),), k / steps, device=x.device)
+        x = x + (guess(x, tau) - x) / (steps - k)
+    return x

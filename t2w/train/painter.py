@@ -1,0 +1,121 @@
+"""Stage three: pictures and captions in, a painter out: a diffusers pipeline folder.
+
+Captions are written anew each time from what is in view, so that many wordings lead to the same picture.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from diffusers import PRXPipeline
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerFast
+
+from t2w.data.latents import encode_shards
+from t2w.data.pictures import Pictures, split
+from t2w.data.shard import Shard
+from t2w.nn.measure import sheet
+from t2w.nn.painter import PainterConfig, build, tokenizer
+from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.stage import Stage, loader, train
+from t2w.worlds.pretrained import load_autoencoder
+
+SILENT = 0.1  # share of pictures without words, for guidance
+EVERY = 6  # of a walk's frames, one in so many is painted
+CALL = {"num_inference_steps": 24, "guidance_scale": 4.0, "height": 96, "width": 160, "use_resolution_binning": False}
+PROMPTS = (
+    "a snowy pine forest at sunset with a red cabin",
+    "third-person view of a blue robot in a desert at noon",
+    "first-person view of a tropical island at dawn",
+    "an alien world at night with a purple tower",
+    "isometric view of a green knight in a meadow at noon with white sheep",
+    "a foggy swamp with ancient ruins",
+    "autumn forest in the rain, a yellow cabin",
+    "volcanic land at sunset with a grey pyramid",
+)
+
+
+class Captioned(Dataset):
+    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n)}."""
+
+    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int):
+        both = list(found)
+        self.pictures = Pictures([shard for shard, _ in both], every=EVERY)
+        self.latents = [latents for _, latents in both]
+        self.words, self.rng = words, random.Random(seed)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        s, i, _ = self.pictures.index[k]
+        text = "" if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
+        tokens = self.words(text, padding="max_length", truncation=True, max_length=self.words.model_max_length, return_tensors="pt")
+        return {"latents": self.latents[s][i].float(), "tokens": tokens["input_ids"][0], "mask": tokens["attention_mask"][0].bool()}
+
+
+class Denoise(nn.Module):
+    """The pipeline's two learnt parts in one call: words and a noisy latent in, the way from data to noise out."""
+
+    def __init__(self, pipeline: PRXPipeline):
+        super().__init__()
+        self.transformer, self.text_encoder = pipeline.transformer, pipeline.text_encoder
+
+    def forward(self, noisy: Tensor, sigma: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
+        words = self.text_encoder(input_ids=tokens, attention_mask=mask).last_hidden_state
+        return self.transformer(
+            hidden_states=noisy, timestep=sigma, encoder_hidden_states=words, attention_mask=mask, return_dict=False
+        )[0]
+
+
+def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    data = batch["latents"]
+    noise = torch.randn(data.shape, generator=generator, device=data.device)
+    # Logit-normal levels (Esser et al. 2024): most of the learning is half way.
+    sigma = torch.randn(len(data), generator=generator, device=data.device).mul(1.0).add(0.3).sigmoid()
+    s = sigma[:, None, None, None]
+    guess = model((1 - s) * data + s * noise, sigma, batch["tokens"], batch["mask"])
+    return (guess.float() - (noise - data)).square().mean(), {}
+
+
+def look_at(pipeline: PRXPipeline):
+    """The same prompts with the same seeds each time."""
+
+    @torch.no_grad()
+    def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
+        pipeline.set_progress_bar_config(disable=True)
+        rows = []
+        for seed in range(2):
+            generator = [torch.Generator().manual_seed(seed) for _ in PROMPTS]
+            rows.append(pipeline(list(PROMPTS), generator=generator, output_type="pt", **CALL).images.cpu() * 2 - 1)
+        return {"contrast": rows[0].std().item()}, sheet(rows)
+
+    return look
+
+
+def train_painter(
+    data: Path, autoencoder: Path, out: Path, config: PainterConfig, fit_config: FitConfig, dtype: str = "auto", workers: int = 0
+) -> Iterator[dict]:
+    """Yields the figures of every step; at the end `out` is a diffusers pipeline folder."""
+    learn, _ = split(data)
+    where = accelerator(dtype)
+    encoder = load_autoencoder(autoencoder)
+    rng = random.Random(fit_config.seed)
+    pictures = Pictures(learn, every=EVERY)
+    texts = [pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)]
+    words = tokenizer(texts, config)
+    torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
+    pipeline = build(config, words, encoder).to(where.device)
+    run = Run(Denoise(pipeline), fit_config, out / "run", where)
+    items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
+    yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, fit_config, run.step, workers))
+    with run.averaged():
+        save(pipeline, out)
+
+
+def save(pipeline: PRXPipeline, out: Path) -> None:
+    """Half precision on disk."""
+    pipeline.to(dtype=torch.float16)
+    pipeline.save_pretrained(out)

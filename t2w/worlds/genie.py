@@ -1,0 +1,107 @@
+"""Our own world model as a world: a frame is encoded, dreamt on from, action by action, and every latent frame decoded.
+
+`starter` is the one that ships inside the package; any folder that `t2w train dynamics` has written is another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from t2w.actions.action import Action, ActionSpace
+from t2w.worlds.protocol import WorldSpec
+
+if TYPE_CHECKING:
+    import torch
+
+    from t2w.nn.imagine import Dream
+
+STARTER = Path(__file__).parents[1] / "starter" / "world"
+SPEC = WorldSpec(
+    name="starter",
+    width=160,
+    height=96,
+    fps=15.0,
+    space=ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0),
+    horizon=10.0,
+    licence="Apache-2.0",
+    memory_mib=600,
+    about="t2w's own small world model; ships inside the package, runs on the CPU",
+    pictures="low-poly pictures of its own simulator",
+)
+
+
+def spec(folder: Path) -> WorldSpec:
+    """The spec of a world in a folder."""
+    from t2w.worlds.pretrained import read_config
+
+    config = read_config(folder)
+    space = ActionSpace(keys=tuple(config["keys"]), mouse=True, turn=config["turn"])
+    about = f"a world model trained with t2w, from {folder}"
+    size = {"width": config["width"], "height": config["height"], "fps": config["fps"]}
+    return replace(SPEC, name=config.get("name", folder.name), space=space, about=about, **size)
+
+
+def load(device: str = "auto", dtype: str = "auto", folder: Path | None = None) -> Genie:
+    """The starter world, or the one in `folder`."""
+    from t2w.worlds.device import resolve
+
+    return Genie(folder or STARTER, SPEC if folder is None else spec(folder), *resolve(device, dtype))
+
+
+class Genie:
+    """Weights of autoencoder and dynamics; any number of sessions share them."""
+
+    def __init__(self, folder: Path, spec: WorldSpec, device: torch.device, dtype: torch.dtype):
+        from t2w.worlds.pretrained import load_world
+
+        self.spec, self.device, self.dtype = spec, device, dtype
+        self.dynamics, self.autoencoder, self.sampling = load_world(folder, device, dtype)
+
+    def begin(self, frame: np.ndarray, *, prompt: str = "", seed: int = 0) -> GenieSession:
+        """The prompt is not read: the start frame holds all that this world knows."""
+        import torch
+
+        from t2w.media.pixels import to_tensor
+        from t2w.nn.autoencoder import encode
+        from t2w.nn.imagine import Dream
+
+        with torch.inference_mode():
+            first = encode(self.autoencoder, to_tensor(frame[None], self.device)[0].to(self.dtype))
+            return GenieSession(self, Dream(self.dynamics, first, torch.Generator(self.device).manual_seed(seed), self.sampling))
+
+
+    def reconstruct(self, frames: np.ndarray) -> np.ndarray:
+        """Frames (t h w c) uint8 through the autoencoder and back: the best that this world's pictures can be."""
+        import torch
+
+        from t2w.media.pixels import to_frames, to_tensor
+        from t2w.nn.autoencoder import decode, encode
+
+        with torch.inference_mode():
+            pictures = to_tensor(frames, self.device)[0].to(self.dtype)
+            return to_frames(decode(self.autoencoder, encode(self.autoencoder, pictures))[None])
+
+
+class GenieSession:
+    def __init__(self, world: Genie, dream: Dream):
+        self.world, self.dream = world, dream
+
+    def step(self, actions: list[Action]) -> np.ndarray:
+        import torch
+
+        from t2w.media.pixels import to_frames
+        from t2w.nn.autoencoder import decode
+
+        frames = []
+        with torch.inference_mode():
+            for action in actions:
+                vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device, self.world.dtype)
+                frames.append(decode(self.world.autoencoder, self.dream.step(vector[None])))
+            return to_frames(torch.stack(frames, 1))
+
+    def fork(self) -> GenieSession:
+        return GenieSession(self.world, self.dream.fork())

@@ -1,0 +1,69 @@
+"""A learned world on disk and back: `config.json`, `dynamics.safetensors`, and its autoencoder, in the manner of diffusers."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderDC
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from t2w.errors import MISSING, T2WError
+from t2w.media.atomic import atomically
+from t2w.nn.dynamics import Dynamics, DynamicsConfig
+from t2w.nn.imagine import Sampling
+
+
+def save_world(model: Dynamics, autoencoder: AutoencoderDC, folder: Path, sampling: Sampling, **more: object) -> None:
+    """Half precision. `more` goes into config.json: name, fps, keys, turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    c, down = model.config, autoencoder.spatial_compression_ratio
+    size = {"width": c.width * down, "height": c.height * down}
+    config = {"_class_name": "Genie", **more, **size, "autoencoder": "autoencoder", "dynamics": asdict(c), "sampling": asdict(sampling)}
+    save_autoencoder(autoencoder, folder / "autoencoder")
+    with atomically(folder / "dynamics.safetensors") as temporary:
+        save_file({k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
+    with atomically(folder / "config.json") as temporary:
+        temporary.write_text(json.dumps(config, indent=2) + "\n")
+
+
+def save_autoencoder(autoencoder: AutoencoderDC, folder: Path) -> None:
+    """Half precision, the model itself left as it is."""
+    half = AutoencoderDC.from_config(autoencoder.config)
+    half.load_state_dict(autoencoder.state_dict())
+    half.half().save_pretrained(folder)
+
+
+def load_autoencoder(folder: Path) -> AutoencoderDC:
+    """In single precision, on the CPU."""
+    try:
+        return AutoencoderDC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise T2WError(f"{folder} holds no autoencoder ({error}); make one with: t2w train autoencoder", MISSING) from error
+
+
+def read_config(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "config.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise T2WError(f"{error.filename} is missing: a world's folder has a config.json and *.safetensors", MISSING) from error
+    except (OSError, ValueError) as error:
+        raise T2WError(f"{folder / 'config.json'} cannot be read: {error}") from error
+
+
+def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling]:
+    """Weights ready to dream with."""
+    config = read_config(folder)
+    try:
+        model = Dynamics(DynamicsConfig(**config["dynamics"]))
+        model.load_state_dict(load_file(folder / "dynamics.safetensors"))
+        sampling = Sampling(**config["sampling"])
+        autoencoder = load_autoencoder(folder / config["autoencoder"])
+    except FileNotFoundError as error:
+        raise T2WError(f"{error.filename} is missing: a world's folder has a config.json and *.safetensors", MISSING) from error
+    except (KeyError, TypeError, OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise T2WError(f"{folder} does not hold weights that fit its config.json: {error}") from error
+    model = model.to(device, dtype).eval().requires_grad_(False)
+    autoencoder = autoencoder.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return model, autoencoder, sampling
