@@ -66,10 +66,18 @@ def test_captions_vary_and_leave_things_out():
 
 def test_people_are_understood():
     assert understand("A misty forest at dusk, with a crimson wooden hut.") == {
-        "biome": "pine forest", "weather": "foggy", "time": "sunset", "landmark": "cabin", "landmark_color": "red",
+        "biome": "pine forest",
+        "weather": "foggy",
+        "time": "sunset",
+        "landmark": "cabin",
+        "landmark_color": "red",
     }
     assert understand("robots and GREEN slimes on an island by day") == {
-        "biome": "tropical island", "time": "noon", "creature": "slimes", "creature_color": "green", "character": "robot",
+        "biome": "tropical island",
+        "time": "noon",
+        "creature": "slimes",
+        "creature_color": "green",
+        "character": "robot",
     }
     assert understand("hello there") == {}
 

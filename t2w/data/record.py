@@ -9,8 +9,6 @@ still       unconnected views of one world, for the painter and the autoencoder
 import random
 from collections.abc import Iterator
 
-import numpy as np
-
 from t2w.actions import Action
 from t2w.data.shard import Episode
 from t2w.sim.captions import canonical

@@ -1,5 +1,7 @@
 """How a picture moves: two frames in, the mean flow to the right and down and the growth about the centre out. Numpy only."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -27,4 +29,4 @@ def motion(before: np.ndarray, after: np.ndarray, by: int = 8) -> tuple[float, f
 
 def mean_motion(frames: np.ndarray) -> tuple[float, float, float]:
     """Of a film (t h w c): the mean over its pairs of neighbouring frames."""
-    return tuple(np.mean([motion(a, b) for a, b in zip(frames, frames[1:])], axis=0).tolist())
+    return tuple(np.mean([motion(a, b) for a, b in pairwise(frames)], axis=0).tolist())

@@ -77,4 +77,8 @@ def hold(world: World, seconds: int = 10, n: int = 4) -> Iterator[dict]:
         both.append(pair)
     names = ("sharpness", "colourfulness", "change")
     for second, (ours, true) in enumerate(zip(*np.mean(both, 0))):
-        yield {"second": second + 1, **dict(zip(names, ours.round(2).tolist())), **{f"true {k}": v for k, v in zip(names, true.round(2).tolist())}}
+        yield {
+            "second": second + 1,
+            **dict(zip(names, ours.round(2).tolist())),
+            **{f"true {k}": v for k, v in zip(names, true.round(2).tolist())},
+        }

@@ -48,5 +48,3 @@ def encode(autoencoder: AutoencoderDC, pictures: Tensor) -> Tensor:
 def decode(autoencoder: AutoencoderDC, latents: Tensor) -> Tensor:
     """Latents (b c h w), about unit size => pictures (b c 16h 16w), about [-1, 1]."""
     return autoencoder.decode(latents / autoencoder.config.scaling_factor).sample
-
-

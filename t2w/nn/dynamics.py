@@ -23,17 +23,17 @@ class DynamicsConfig:
     width: int = 10
     patch: int = 2
     actions: int = 9  # size of the action vector
-    d: int = 256
-    heads: int = 4
+    d: int = 192
+    heads: int = 3
     depth: int = 6
     back: int = 2  # every how many blocks one looks back in time
-    condition: int = 128
+    condition: int = 96
 
 
-TINY = DynamicsConfig(channels=8, height=2, width=4, d=32, heads=2, depth=2, condition=16)
+TINY = DynamicsConfig(channels=8, d=32, heads=2, depth=2, condition=16)  # learns in seconds; the tests use it
 
 
-def rotary(position: Tensor, d: int, base: float) -> Tensor:
+def angles(position: Tensor, d: int, base: float) -> Tensor:
     """Positions (…) => cosines and sines (… d), for d/2 pairs."""
     frequency = base ** (-torch.arange(d // 2, device=position.device) / (d // 2))
     angle = position.float()[..., None] * frequency
@@ -45,6 +45,15 @@ def rotate(x: Tensor, turn: Tensor) -> Tensor:
     a, b = x.chunk(2, -1)
     cos, sin = turn.chunk(2, -1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """Tables of cosines and sines: of the places in a frame (n d), of the tokens asked for ((t n) d), of those looked at."""
+
+    place: Tensor
+    now: Tensor
+    all: Tensor
 
 
 class Attention(nn.Module):
@@ -79,37 +88,28 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, turn: "Turn", past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
+    def forward(self, x: Tensor, condition: Tensor, tables: Rotary, past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
         """x (b t n d), condition (b t c) => x, and the keys (not yet turned) and values that later frames may look back at."""
-        b, t, n, _ = x.shape
+        t = x.shape[1]
         shift, scale, gate, shift2, scale2, gate2 = self.modulation(condition)[:, :, None].chunk(6, -1)
         y = torch.addcmul(shift, self.norm(x), 1 + scale)
-        y, kept = (self._look_back if self.back else self._look_within)(y, turn, past, allowed)
+        y, kept = (self._look_back if self.back else self._look_within)(y, tables, past, allowed)
         x = torch.addcmul(x, gate, rearrange(y, "b (t n) d -> b t n d", t=t))
         a, g = self.up(torch.addcmul(shift2, self.norm(x), 1 + scale2)).chunk(2, -1)
         return torch.addcmul(x, gate2, self.down(a * F.silu(g))), kept
 
-    def _look_within(self, y: Tensor, turn: "Turn", past: None, allowed: None) -> tuple[Tensor, None]:
-        b, t, n, _ = y.shape
+    def _look_within(self, y: Tensor, tables: Rotary, past: None, allowed: None) -> tuple[Tensor, None]:
+        b = len(y)
         q, k, v = self.attention.project(rearrange(y, "b t n d -> (b t) n d"))
-        y = self.attention(rotate(q, turn.place), rotate(k, turn.place), v)
+        y = self.attention(rotate(q, tables.place), rotate(k, tables.place), v)
         return rearrange(y, "(b t) n d -> b (t n) d", b=b), None
 
-    def _look_back(self, y: Tensor, turn: "Turn", past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
+    def _look_back(self, y: Tensor, tables: Rotary, past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
         q, k, v = self.attention.project(rearrange(y, "b t n d -> b (t n) d"))
         kept = (k, v)
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        return self.attention(rotate(q, turn.now), rotate(k, turn.all), v, allowed), kept
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Rotary tables: of the places in a frame (n d), of the tokens asked for ((t n) d), of those looked at."""
-
-    place: Tensor
-    now: Tensor
-    all: Tensor
+        return self.attention(rotate(q, tables.now), rotate(k, tables.all), v, allowed), kept
 
 
 class Dynamics(nn.Module):
@@ -125,29 +125,31 @@ class Dynamics(nn.Module):
         self.into = nn.Linear(2 * values, d)
         self.place = nn.Parameter(0.02 * torch.randn(self.tokens, d))
         self.noise_level = nn.Sequential(nn.Linear(64, config.condition), nn.SiLU(), nn.Linear(config.condition, config.condition))
-        self.action = nn.Sequential(nn.Linear(config.actions + 1, config.condition), nn.SiLU(), nn.Linear(config.condition, config.condition))
+        self.action = nn.Sequential(
+            nn.Linear(config.actions + 1, config.condition), nn.SiLU(), nn.Linear(config.condition, config.condition)
+        )
         self.blocks = nn.ModuleList(Block(config, back=i % config.back == config.back - 1) for i in range(config.depth))
         self.norm = nn.RMSNorm(d)
         self.out = nn.Linear(d, values)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def turns(self, now: Tensor, past: Tensor | None) -> Turn:
+    def tables(self, now: Tensor, past: Tensor | None) -> Rotary:
         """Frame positions asked for (t) and remembered (t) => rotary tables. Half of a head turns with time, a quarter with y, with x."""
         c = self.config
         d, h, w = c.d // c.heads, c.height // c.patch, c.width // c.patch
         y, x = torch.meshgrid(torch.arange(h, device=now.device), torch.arange(w, device=now.device), indexing="ij")
-        place = torch.cat([rotary(y.flatten(), d // 4, 30.0), rotary(x.flatten(), d // 4, 30.0)], -1)
+        place = torch.cat([angles(y.flatten(), d // 4, 30.0), angles(x.flatten(), d // 4, 30.0)], -1)
 
         def table(t: Tensor) -> Tensor:
-            time = rotary(t, d // 2, 300.0)
+            time = angles(t, d // 2, 300.0)
             parts = [rearrange(time, "t d -> t 1 d").expand(-1, h * w, -1), place.expand(len(t), -1, -1)]
             return mix(torch.cat(parts, -1), d)
 
         still = torch.zeros(1, device=now.device)
         asked = rearrange(table(now), "t n d -> (t n) d")
         looked = asked if past is None else rearrange(table(torch.cat([past, now])), "t n d -> (t n) d")
-        return Turn(table(still)[0], asked, looked)
+        return Rotary(table(still)[0], asked, looked)
 
     def forward(
         self,
@@ -173,21 +175,19 @@ class Dynamics(nn.Module):
         c, p = self.config, self.config.patch
         pair = rearrange([x, before], "s b t c (h p) (w q) -> b t (h w) (s c p q)", p=p, q=p)
         tokens = self.into(pair) + self.place
-        level = rotary(tau * 100.0, 64, 1000.0)
+        level = angles(tau * 100.0, 64, 1000.0)
         known = torch.cat([action * told[..., None], told[..., None]], -1)
         condition = F.silu(self.noise_level(level) + self.action(known))
-        turn = self.turns(position, remembered)
+        tables = self.tables(position, remembered)
         if allowed is not None:
             allowed = allowed.repeat_interleave(self.tokens, 0).repeat_interleave(self.tokens, 1)
         kept: Memory = []
         for block in self.blocks:
             past = memory[len(kept)] if memory is not None and block.back else None
-            tokens, keys = block(tokens, condition, turn, past, allowed)
+            tokens, keys = block(tokens, condition, tables, past, allowed)
             if block.back:
                 kept.append(keys)
-        change = rearrange(
-            self.out(self.norm(tokens)), "b t (h w) (c p q) -> b t c (h p) (w q)", h=c.height // p, c=c.channels, p=p, q=p
-        )
+        change = rearrange(self.out(self.norm(tokens)), "b t (h w) (c p q) -> b t c (h p) (w q)", h=c.height // p, c=c.channels, p=p, q=p)
         return before + change, kept
 
 

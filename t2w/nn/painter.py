@@ -18,8 +18,8 @@ BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 @dataclass(frozen=True)
 class PainterConfig:
     channels: int = 32  # of a latent
-    d: int = 256
-    heads: int = 4
+    d: int = 192
+    heads: int = 3
     depth: int = 6
     mlp: float = 2.5
     words: int = 128  # width of the text model
@@ -43,9 +43,7 @@ def tokenizer(texts: Iterable[str], config: PainterConfig) -> PreTrainedTokenize
     bpe.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, bpe.token_to_id(BEGIN)), (END, bpe.token_to_id(END))]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe, bos_token=BEGIN, eos_token=END, pad_token=PAD, model_max_length=config.longest
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token=BEGIN, eos_token=END, pad_token=PAD, model_max_length=config.longest)
 
 
 def build(config: PainterConfig, words: PreTrainedTokenizerFast, autoencoder: AutoencoderDC) -> PRXPipeline:

@@ -22,7 +22,9 @@ from t2w.sim.words import (
 
 FRAMES = ("a picture of", "a painting of", "screenshot of a game:")
 DOING = ("standing", "walking", "exploring")
-GLUE = frozenset(words("a an in on at of with and near by the some view " + " ".join(FRAMES + DOING)))  # words that mean nothing by themselves
+GLUE = frozenset(
+    words("a an in on at of with and near by the some view " + " ".join(FRAMES + DOING))
+)  # words that mean nothing by themselves
 SPOKEN = (*NOUNS.values(), TIME_PHRASES, WEATHER_ADJECTIVES, WEATHER_PHRASES, VIEW_PHRASES, COLOR_WORDS)
 VOCABULARY = GLUE | {word for table in SPOKEN for phrase in chain(*table.values()) for word in words(phrase)}
 
@@ -42,6 +44,7 @@ def article(noun: str, head: str) -> str:
 
 def canonical(spec: Spec, visible: frozenset[str] | None = None) -> str:
     """The fixed plain wording: 'third-person view of a red knight in a snowy pine forest at sunset with a white cabin'."""
+
     def thing(field: str) -> str:
         noun = NOUNS[field][getattr(spec, field)][0]
         color = "" if getattr(spec, field) == "ruins" else getattr(spec, f"{field}_color") + " "
@@ -65,7 +68,9 @@ def caption(spec: Spec, visible: frozenset[str] | None, rng: random.Random) -> s
     keep = {"view": 0.55, "time": 0.88, "biome": 0.97, "landmark": 0.9, "creature": 0.85, "character": 0.9, "weather": 0.95}
     keep["weather"] = 0.12 if spec.weather == "clear" else keep["weather"]
     said = {field for field, share in keep.items() if rng.random() < share}
-    things = {field: noun(spec, field, rng) for field in ("character", "landmark", "creature") if field in said and names(spec, visible, field)}
+    things = {
+        field: noun(spec, field, rng) for field in ("character", "landmark", "creature") if field in said and names(spec, visible, field)
+    }
     if not things:
         said.add("biome")
     if rng.random() < 0.22:

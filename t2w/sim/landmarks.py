@@ -39,8 +39,12 @@ def cabin(parts: Parts, x: float, y: float, z: float, color: Color, u: list[floa
         parts.span(LANDMARK, BOX, (x + x0, x + x1, y + y0, y + y1, z + z0, z + z1), tone, material)
 
     for bounds in (
-        (-w, w, d - 0.2, d, 0, h), (-w, -w + 0.2, -d, d, 0, h), (w - 0.2, w, -d, d, 0, h),
-        (-w, -0.6, -d, -d + 0.2, 0, h), (0.6, w, -d, -d + 0.2, 0, h), (-0.6, 0.6, -d, -d + 0.2, 2.0, h),
+        (-w, w, d - 0.2, d, 0, h),
+        (-w, -w + 0.2, -d, d, 0, h),
+        (w - 0.2, w, -d, d, 0, h),
+        (-w, -0.6, -d, -d + 0.2, 0, h),
+        (0.6, w, -d, -d + 0.2, 0, h),
+        (-0.6, 0.6, -d, -d + 0.2, 2.0, h),
     ):
         wall(*bounds)
     base = (0.42, 0.40, 0.38)

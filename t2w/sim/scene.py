@@ -55,10 +55,22 @@ def build(spec: Spec) -> Scene:
     animals = [] if spec.creature == "none" else creatures(ground.height, dry, layout, yaw, animal_rng)
     x, y = layout.start
     return Scene(
-        spec=spec, height=ground.height, normal=ground.normal, color=ground.color,
-        water_level=biome.water, water_color=biome.water_color, lava=spec.biome == "volcanic", light=light(spec),
-        rows=parts.rows(), circles=table(parts.circles, 4), boxes=table(parts.boxes, 7),
-        crates=table(crates(ground.height, dry, layout, crate_rng), 8), creatures=table(animals, 8), lamps=table(parts.lamps, 3),
-        door=building.door, hinge=building.hinge, shelter=building.shelter,
+        spec=spec,
+        height=ground.height,
+        normal=ground.normal,
+        color=ground.color,
+        water_level=biome.water,
+        water_color=biome.water_color,
+        lava=spec.biome == "volcanic",
+        light=light(spec),
+        rows=parts.rows(),
+        circles=table(parts.circles, 4),
+        boxes=table(parts.boxes, 7),
+        crates=table(crates(ground.height, dry, layout, crate_rng), 8),
+        creatures=table(animals, 8),
+        lamps=table(parts.lamps, 3),
+        door=building.door,
+        hinge=building.hinge,
+        shelter=building.shelter,
         start=(x, y, float(height_at(ground.height, x, y)), yaw),
     )

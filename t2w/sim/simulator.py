@@ -73,9 +73,7 @@ class Simulator:
         water, lava, dt = float(scene.water_level), bool(scene.lava), 1.0 / self.fps
         s.frame += 1
         self._visible = None
-        return step(
-            s.player, act, heights, water, lava, circles, s.boxes, shelter, s.crates, s.creatures, s.door, s.debris, s.random, dt
-        )
+        return step(s.player, act, heights, water, lava, circles, s.boxes, shelter, s.crates, s.creatures, s.door, s.debris, s.random, dt)
 
     def frame(self) -> np.ndarray:
         """The picture (h w c) of this moment."""

@@ -6,7 +6,16 @@ from dataclasses import asdict, dataclass, fields
 from t2w.errors import T2WError
 
 BIOMES = (
-    "meadow", "pine forest", "autumn forest", "snowfield", "desert", "tropical island", "canyon", "volcanic", "swamp", "alien",
+    "meadow",
+    "pine forest",
+    "autumn forest",
+    "snowfield",
+    "desert",
+    "tropical island",
+    "canyon",
+    "volcanic",
+    "swamp",
+    "alien",
 )
 TIMES = ("dawn", "noon", "sunset", "night")
 WEATHERS = ("clear", "foggy", "rainy", "snowy")
@@ -15,9 +24,15 @@ VIEWS = ("first-person", "third-person", "isometric")
 CREATURES = ("none", "sheep", "slimes", "deer")
 CHARACTERS = ("knight", "robot", "explorer", "wizard")
 COLORS = {
-    "red": (0.75, 0.12, 0.10), "blue": (0.15, 0.28, 0.75), "green": (0.15, 0.50, 0.20),
-    "yellow": (0.90, 0.75, 0.15), "white": (0.90, 0.90, 0.90), "purple": (0.50, 0.20, 0.65),
-    "orange": (0.90, 0.45, 0.10), "grey": (0.50, 0.50, 0.52), "brown": (0.45, 0.29, 0.16),
+    "red": (0.75, 0.12, 0.10),
+    "blue": (0.15, 0.28, 0.75),
+    "green": (0.15, 0.50, 0.20),
+    "yellow": (0.90, 0.75, 0.15),
+    "white": (0.90, 0.90, 0.90),
+    "purple": (0.50, 0.20, 0.65),
+    "orange": (0.90, 0.45, 0.10),
+    "grey": (0.50, 0.50, 0.52),
+    "brown": (0.45, 0.29, 0.16),
 }
 
 WEATHER_SHARE = {"clear": 6, "foggy": 2, "rainy": 2, "snowy": 1.5}
@@ -47,8 +62,16 @@ class Spec:
 
 
 CHOICES = {
-    "biome": BIOMES, "time": TIMES, "weather": WEATHERS, "landmark": LANDMARKS, "landmark_color": tuple(COLORS), "view": VIEWS,
-    "creature": CREATURES, "creature_color": tuple(COLORS), "character": CHARACTERS, "character_color": tuple(COLORS),
+    "biome": BIOMES,
+    "time": TIMES,
+    "weather": WEATHERS,
+    "landmark": LANDMARKS,
+    "landmark_color": tuple(COLORS),
+    "view": VIEWS,
+    "creature": CREATURES,
+    "creature_color": tuple(COLORS),
+    "character": CHARACTERS,
+    "character_color": tuple(COLORS),
 }
 assert tuple(CHOICES) == tuple(f.name for f in fields(Spec))[1:]
 

@@ -104,6 +104,14 @@ def bush(parts, x, y, z, k, u, snow) -> Crown:
 
 
 TREES = {
-    "pine": pine, "snowpine": snowpine, "oak": oak, "willow": willow, "autumn": autumn, "palm": palm,
-    "cactus": cactus, "dead": dead, "mushroom": mushroom, "bush": bush,
+    "pine": pine,
+    "snowpine": snowpine,
+    "oak": oak,
+    "willow": willow,
+    "autumn": autumn,
+    "palm": palm,
+    "cactus": cactus,
+    "dead": dead,
+    "mushroom": mushroom,
+    "bush": bush,
 }

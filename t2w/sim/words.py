@@ -65,8 +65,15 @@ VIEW_PHRASES = {
     "isometric": ("isometric view", "isometric"),
 }
 COLOR_WORDS = {
-    "red": ("red", "crimson"), "blue": ("blue",), "green": ("green",), "yellow": ("yellow", "golden"), "white": ("white",),
-    "purple": ("purple", "violet"), "orange": ("orange",), "grey": ("grey", "gray"), "brown": ("brown",),
+    "red": ("red", "crimson"),
+    "blue": ("blue",),
+    "green": ("green",),
+    "yellow": ("yellow", "golden"),
+    "white": ("white",),
+    "purple": ("purple", "violet"),
+    "orange": ("orange",),
+    "grey": ("grey", "gray"),
+    "brown": ("brown",),
 }
 # Read only: what people say, but too vague or too rare to teach.
 HEARD = {

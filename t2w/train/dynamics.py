@@ -6,6 +6,7 @@ lane only. So each frame is trained in just the situation it is sampled in, all 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,10 +20,10 @@ from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
-from t2w.worlds.pretrained import load_autoencoder, save_world
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
+from t2w.worlds.pretrained import load_autoencoder, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -121,7 +122,7 @@ def train_dynamics(
     windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
     unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    run = Run(Dynamics(config), fit_config, out / "run", where)
+    run = Run(Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
     stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device))
     yield from train(stage, run, loader(windows, fit_config, run.step, workers))
     with run.averaged() as model:

@@ -5,6 +5,7 @@ rest; an exponential moving average of the weights is what gets saved. A run is 
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -40,9 +41,12 @@ class FitConfig:
     seed: int = 0
 
 
+BLOCKS = re.compile(r"(blocks|layers)\.\d+\.(?!modulation)")  # where Muon takes the matrices
+
+
 def matrices(model: nn.Module) -> list[nn.Parameter]:
     """The weights that Muon takes: two-dimensional, inside a transformer's blocks (named `blocks` or `layers`)."""
-    return [p for name, p in model.named_parameters() if p.ndim == 2 and ("blocks." in name or "layers." in name) and "embed" not in name]
+    return [p for name, p in model.named_parameters() if p.ndim == 2 and BLOCKS.search(name)]
 
 
 def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimizer]:
@@ -67,9 +71,7 @@ class Run:
         if (folder / "run.json").exists():
             self._load()
         self.wrapped, *self.optimizers = accelerator.prepare(self.model, *self.optimizers)
-        self.generator = torch.Generator(accelerator.device).manual_seed(
-            config.seed + 7919 * self.step + accelerator.process_index
-        )
+        self.generator = torch.Generator(accelerator.device).manual_seed(config.seed + 7919 * self.step + accelerator.process_index)
 
     @property
     def progress(self) -> float:

@@ -3,8 +3,10 @@
 Captions are written anew each time from what is in view, so that many wordings lead to the same picture.
 """
 
+import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,6 +18,7 @@ from transformers import PreTrainedTokenizerFast
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import Pictures, split
 from t2w.data.shard import Shard
+from t2w.media.atomic import atomically
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
@@ -24,7 +27,8 @@ from t2w.worlds.pretrained import load_autoencoder
 
 SILENT = 0.1  # share of pictures without words, for guidance
 EVERY = 6  # of a walk's frames, one in so many is painted
-CALL = {"num_inference_steps": 24, "guidance_scale": 4.0, "height": 96, "width": 160, "use_resolution_binning": False}
+CALL = {"num_inference_steps": 24, "guidance_scale": 4.0, "height": 96, "width": 160}
+CALL |= {"use_resolution_binning": False, "skip_text_cleaning": True}
 PROMPTS = (
     "a snowy pine forest at sunset with a red cabin",
     "third-person view of a blue robot in a desert at noon",
@@ -65,9 +69,7 @@ class Denoise(nn.Module):
 
     def forward(self, noisy: Tensor, sigma: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
         words = self.text_encoder(input_ids=tokens, attention_mask=mask).last_hidden_state
-        return self.transformer(
-            hidden_states=noisy, timestep=sigma, encoder_hidden_states=words, attention_mask=mask, return_dict=False
-        )[0]
+        return self.transformer(hidden_states=noisy, timestep=sigma, encoder_hidden_states=words, attention_mask=mask, return_dict=False)[0]
 
 
 def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -87,9 +89,9 @@ def look_at(pipeline: PRXPipeline):
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
         pipeline.set_progress_bar_config(disable=True)
         rows = []
-        for seed in range(2):
-            generator = [torch.Generator().manual_seed(seed) for _ in PROMPTS]
-            rows.append(pipeline(list(PROMPTS), generator=generator, output_type="pt", **CALL).images.cpu() * 2 - 1)
+        for seed in range(2):  # one prompt at a time: with guidance, PRXPipeline takes no more
+            made = [pipeline(p, generator=torch.Generator().manual_seed(seed), output_type="pt", **CALL).images for p in PROMPTS]
+            rows.append(torch.cat(made).cpu() * 2 - 1)
         return {"contrast": rows[0].std().item()}, sheet(rows)
 
     return look
@@ -107,7 +109,7 @@ def train_painter(
     texts = [pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)]
     words = tokenizer(texts, config)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    pipeline = build(config, words, encoder).to(where.device)
+    pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder).to(where.device)
     run = Run(Denoise(pipeline), fit_config, out / "run", where)
     items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
     yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, fit_config, run.step, workers))
@@ -116,6 +118,9 @@ def train_painter(
 
 
 def save(pipeline: PRXPipeline, out: Path) -> None:
-    """Half precision on disk."""
-    pipeline.to(dtype=torch.float16)
+    """Half precision on disk, but for the text model: transformers loads what it finds, diffusers what it is told."""
+    pipeline.transformer.half()
+    pipeline.vae.half()
     pipeline.save_pretrained(out)
+    with atomically(out / "t2w.json") as temporary:
+        temporary.write_text(json.dumps(CALL) + "\n")

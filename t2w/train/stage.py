@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset

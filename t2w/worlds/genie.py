@@ -73,7 +73,6 @@ class Genie:
             first = encode(self.autoencoder, to_tensor(frame[None], self.device)[0].to(self.dtype))
             return GenieSession(self, Dream(self.dynamics, first, torch.Generator(self.device).manual_seed(seed), self.sampling))
 
-
     def reconstruct(self, frames: np.ndarray) -> np.ndarray:
         """Frames (t h w c) uint8 through the autoencoder and back: the best that this world's pictures can be."""
         import torch

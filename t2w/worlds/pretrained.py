@@ -32,6 +32,7 @@ def save_autoencoder(autoencoder: AutoencoderDC, folder: Path) -> None:
     """Half precision, the model itself left as it is."""
     half = AutoencoderDC.from_config(autoencoder.config)
     half.load_state_dict(autoencoder.state_dict())
+    half.register_to_config(scaling_factor=autoencoder.config.scaling_factor)  # from_config keeps the default it was built with
     half.half().save_pretrained(folder)
 
 

@@ -1,0 +1,79 @@
+"""Episodes on disk: every kind, written once, taken up where it was stopped, read back as pictures and windows."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from t2w.actions import Action
+from t2w.data.collect import CollectConfig, collect, kind_of
+from t2w.data.pictures import Pictures
+from t2w.data.record import back
+from t2w.data.shard import Shard, path_of, seen
+from t2w.errors import T2WError
+
+SMALL = CollectConfig(
+    episodes=8, frames=16, seed=77, width=64, height=48, mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("still", 1)), shard=4
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data")
+    assert len(list(collect(path, SMALL, workers=1))) == 2
+    return path
+
+
+def test_a_shard_holds_every_kind(folder):
+    shard = Shard(path_of(folder, 0))
+    assert {row["kind"] for row in shard.rows} == {"play", "palindrome", "branch", "still"}
+    assert len(shard) == sum(row["frames"] for row in shard.rows) == len(shard.actions) == len(shard.events) == len(shard.visible)
+    assert shard.frame(len(shard) - 1).shape == (48, 64, 3)
+
+
+def test_branches_begin_with_the_same_picture_and_part(folder):
+    shard = Shard(path_of(folder, 0))
+    branches = [row for row in shard.rows if row["kind"] == "branch"]
+    first = [shard.frame(row["start"]) for row in branches]
+    last = [shard.frame(row["start"] + row["frames"] - 1) for row in branches]
+    assert all(np.array_equal(first[0], other) for other in first)
+    assert not all(np.array_equal(last[0], other) for other in last)
+
+
+def test_collecting_again_writes_nothing_and_goes_on_after_a_loss(folder):
+    before = path_of(folder, 0).stat().st_mtime_ns
+    whole = path_of(folder, 1).read_bytes()
+    path_of(folder, 1).unlink()
+    list(collect(folder, SMALL, workers=1))
+    assert path_of(folder, 0).stat().st_mtime_ns == before
+    assert path_of(folder, 1).read_bytes() == whole
+
+
+def test_other_settings_are_refused(folder):
+    with pytest.raises(T2WError, match="other settings"):
+        list(collect(folder, replace(SMALL, seed=78), workers=1))
+
+
+def test_a_broken_shard_is_named(folder, tmp_path):
+    (tmp_path / "shard-00000.safetensors").write_bytes(b"nothing")
+    (tmp_path / "shard-00000.jsonl").write_text("")
+    with pytest.raises(T2WError, match="shard-00000"):
+        Shard(tmp_path / "shard-00000.safetensors")
+
+
+def test_captions_say_only_what_is_in_view(folder):
+    pictures = Pictures([Shard(path_of(folder, 0))])
+    for k in range(len(pictures)):
+        s, i, row = pictures.index[k]
+        if "creature" not in seen(int(pictures.shards[s].visible[i])):
+            assert row["spec"]["creature"] == "none" or row["spec"]["creature"] not in pictures.words(k, random.Random(k))
+
+
+def test_the_way_back_undoes_the_way_out():
+    assert back(Action(frozenset({"w", "d", "space"}), (3.0, -1.0))) == Action(frozenset({"s", "a"}), (-3.0, 1.0))
+
+
+def test_every_turn_of_the_mix_has_every_kind():
+    kinds = [kind_of(k, CollectConfig()) for k in range(76)]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == dict(CollectConfig().mix)

@@ -1,0 +1,96 @@
+"""The networks: what was taught in one pass is what a rollout does step by step, and dreams keep to themselves."""
+
+import torch
+
+from t2w.nn.dynamics import TINY, Dynamics
+from t2w.nn.flow import on_the_way, sample
+from t2w.nn.imagine import Dream, Sampling
+from t2w.train.dynamics import lanes
+from t2w.train.muon import orthogonal
+
+
+def awake(seed: int = 0) -> Dynamics:
+    """A dynamics whose every weight is something, as after training."""
+    torch.manual_seed(seed)
+    model = Dynamics(TINY)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.1 * torch.randn(weight.shape))
+    return model.eval().requires_grad_(False)
+
+
+def frames(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, TINY.channels, TINY.height, TINY.width)
+
+
+def test_a_new_frame_alone_is_what_the_whole_row_says():
+    """The cache of keys and values must give what training's two lanes gave."""
+    model, t = awake(), 4
+    past, now = frames(2, t - 1), frames(2, t - 1)
+    past_tau, tau = torch.full((2, t - 1), 0.9), torch.rand(2, t - 1)
+    led, told = torch.randn(2, t, TINY.actions), torch.ones(2, t)
+    told[:, 0] = 0
+    position, allowed = lanes(t, torch.device("cpu"))
+    whole, _ = model(
+        torch.cat([past, now], 1),
+        torch.cat([past[:, :1], past[:, :-1], past], 1),
+        torch.cat([past_tau, tau], 1),
+        torch.cat([led[:, :-1], led[:, 1:]], 1),
+        torch.cat([told[:, :-1], told[:, 1:]], 1),
+        position,
+        allowed,
+    )
+    memory = None
+    for i in range(t - 1):
+        here, before = slice(i, i + 1), slice(max(i - 1, 0), max(i - 1, 0) + 1)
+        seen = torch.arange(i) if i else None
+        clean = past[:, here], past[:, before], past_tau[:, here], led[:, here], told[:, here], torch.tensor([i])
+        _, kept = model(*clean, memory=memory, remembered=seen)
+        memory = kept if memory is None else [tuple(torch.cat(pair, 2) for pair in zip(old, new)) for old, new in zip(memory, kept)]
+        then = slice(i + 1, i + 2)
+        new = now[:, here], past[:, here], tau[:, here], led[:, then], told[:, then], torch.tensor([i + 1])
+        alone, _ = model(*new, memory=memory, remembered=torch.arange(i + 1))
+        assert torch.allclose(alone[:, 0], whole[:, t - 1 + i], atol=1e-5)
+
+
+def test_untrained_a_world_stands_still():
+    """The network says what changes; before it has learnt anything, nothing does."""
+    torch.manual_seed(0)
+    first = frames(1)
+    dream = Dream(Dynamics(TINY), first, torch.Generator().manual_seed(0), Sampling(context_noise=0.0))
+    assert torch.allclose(dream.step(torch.zeros(1, TINY.actions)), first, atol=1e-5)
+
+
+def test_a_dream_remembers_its_first_frame_and_a_window():
+    dream = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(denoising_steps=1, window=3))
+    first = dream.memory[0][0][:, :, : dream.dynamics.tokens].clone()
+    for _ in range(6):
+        dream.step(torch.zeros(1, TINY.actions))
+    assert dream.frames == 4 and dream.memory[0][0].shape[2] == 4 * dream.dynamics.tokens
+    assert torch.equal(dream.memory[0][0][:, :, : dream.dynamics.tokens], first)
+
+
+def test_a_fork_dreams_the_same_and_does_not_disturb():
+    dream, action = Dream(awake(), frames(1), torch.Generator().manual_seed(0)), torch.ones(1, TINY.actions)
+    dream.step(action)
+    fork, other = dream.fork(), dream.fork()
+    other.step(-action)
+    assert torch.equal(fork.step(action), dream.step(action))
+
+
+def test_guidance_of_one_changes_nothing_and_more_does():
+    first, action, model = frames(1), torch.ones(1, TINY.actions), awake()
+    made = [Dream(model, first, torch.Generator().manual_seed(0), Sampling(guidance=w)).step(action) for w in (1.0, 1.0001, 3.0)]
+    assert torch.allclose(made[0], made[1], atol=1e-2) and not torch.allclose(made[0], made[2], atol=1e-2)
+
+
+def test_steps_that_know_the_data_arrive_there():
+    data, noise = torch.randn(3, 5), torch.randn(3, 5)
+    for steps in (1, 4):
+        assert torch.allclose(sample(lambda x, tau: data, noise, steps), data, atol=1e-5)
+    assert torch.equal(on_the_way(data, noise, torch.zeros(3)), noise)
+
+
+def test_muon_makes_a_matrix_nearly_orthogonal():
+    values = torch.linalg.svdvals(orthogonal(torch.randn(24, 64, generator=torch.Generator().manual_seed(0))))
+    assert values.min() > 0.5 and values.max() < 1.3

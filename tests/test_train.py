@@ -1,0 +1,74 @@
+"""All three stages, tiny, for real: what they write is a world and a painter that the rest of t2w can use."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from t2w.actions import Action
+from t2w.data.collect import CollectConfig, collect
+from t2w.nn import autoencoder, dynamics, painter
+from t2w.train.loop import FitConfig
+
+FIT = FitConfig(steps=6, batch=2, warmup=2)
+DATA = CollectConfig(episodes=6, frames=24, mix=(("play", 2), ("still", 1)), shard=3)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data")
+    list(collect(path, DATA, workers=1))
+    return path
+
+
+@pytest.fixture(scope="module")
+def encoder(data, tmp_path_factory):
+    from t2w.train.autoencoder import train_autoencoder
+
+    out = tmp_path_factory.mktemp("autoencoder")
+    logs = list(train_autoencoder(data, out, autoencoder.TINY, replace(FIT, steps=60, batch=4)))
+    assert logs[-1]["loss"] < logs[0]["loss"] and "look" in logs[-1]
+    return out
+
+
+def test_a_run_cut_off_goes_on_where_it_was(data, tmp_path):
+    from t2w.train.autoencoder import train_autoencoder
+
+    half = train_autoencoder(data, tmp_path, autoencoder.TINY, replace(FIT, save_minutes=0))
+    for _ in range(4):
+        next(half)
+    half.close()
+    rest = list(train_autoencoder(data, tmp_path, autoencoder.TINY, replace(FIT, save_minutes=0)))
+    assert [logs["step"] for logs in rest] == [4, 5, 6]
+    assert list(train_autoencoder(data, tmp_path, autoencoder.TINY, FIT)) == []
+    assert (tmp_path / "config.json").exists()
+
+
+def test_dynamics_become_a_world(data, encoder, tmp_path):
+    from t2w.train.dynamics import train_dynamics
+    from t2w.worlds import registry
+    from t2w.worlds.check import check
+
+    logs = list(train_dynamics(data, encoder, tmp_path, dynamics.TINY, FIT, frames=16))
+    assert logs[-1]["step"] == 6 and "dB 15" in logs[-1]["look"]
+    world = registry.load(str(tmp_path))
+    assert all(ok for _, ok, _ in check(world))
+    frame = np.zeros((96, 160, 3), np.uint8)
+    assert world.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
+    assert world.reconstruct(frame[None]).shape == (1, 96, 160, 3)
+
+
+def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_path):
+    import json
+
+    import torch
+    from diffusers import DiffusionPipeline
+
+    from t2w.train.painter import train_painter
+
+    list(train_painter(data, encoder, tmp_path, painter.TINY, FIT))
+    assert "t2w" not in (tmp_path / "model_index.json").read_text()
+    pipeline = DiffusionPipeline.from_pretrained(tmp_path)
+    call = json.loads((tmp_path / "t2w.json").read_text()) | {"num_inference_steps": 2}
+    image = pipeline("a red cabin", generator=torch.Generator().manual_seed(0), **call).images[0]
+    assert image.size == (160, 96)
