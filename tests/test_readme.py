@@ -1,7 +1,10 @@
-"""README.md says commands and files that exist: every `t2w` line in it is parsed, every path in it is looked up. Nothing is run."""
+"""README.md does what it says: its tour is run line by line; every other `t2w` line is parsed, every path is looked up."""
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,35 @@ def test_pictures_and_links_lead_somewhere():
 def test_scripts_and_prompts_that_are_named_exist():
     named = re.findall(r"\b(?:recipes|prompts)/[\w./-]+\w", TEXT)
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def tour() -> list[str]:
+    """The block under "What can be done", after the first command of all."""
+    block = TEXT.split("## What can be done")[1].split("```")[1]
+    first = next(line for line in commands() if line.startswith("t2w new"))
+    return [first, *(re.split(r"\s#", line)[0].strip() for line in block.splitlines() if line.startswith("t2w "))]
+
+
+@pytest.mark.weights
+def test_the_tour_can_be_walked(tmp_path):
+    """As a newcomer would: in an empty folder with the recipes and a photo, each command as written, in order."""
+    from t2w.media.video import read_film
+
+    shutil.copytree(ROOT / "recipes" / "actions", tmp_path / "recipes" / "actions")
+    photo(tmp_path / "photo.jpg")
+    for line in tour():
+        command = [sys.executable, "-m", *shlex.split(line)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    films = sorted(tmp_path.glob("worlds/*/takes/*/take.mp4"))
+    assert len(films) >= 5
+    assert sum(1 for _ in read_film(next(film for film in films if "snowy" in film.parts[-4]))) == 151
+
+
+def photo(path: Path) -> None:
+    """1200 x 900, nothing like the simulator."""
+    import numpy as np
+    from PIL import Image
+
+    y, x = np.mgrid[:900, :1200]
+    Image.fromarray(np.stack([x % 256, y % 256, (x + y) // 9], -1).astype(np.uint8)).save(path)

@@ -57,7 +57,8 @@ def look_at(pictures: Tensor):
 
     @torch.no_grad()
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
-        y, latents = model(pictures)
+        made = [model(part) for part in pictures.split(16)]
+        y, latents = (torch.cat(parts) for parts in zip(*made, strict=True))
         figures = {"dB": psnr(y, pictures).mean().item(), "sharpness": (gradient(y.clamp(-1, 1)) / gradient(pictures)).item()}
         return figures | {"latent": latents.std().item()}, sheet([pictures[:8].cpu(), y[:8].cpu()])
 
@@ -75,7 +76,7 @@ def train_autoencoder(
     items = Pictures(held, every=7)
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
     stage = Stage(reconstruction_loss(config.channels), look_at(some))
-    yield from train(stage, run, loader(Pictures(learn), fit_config, run.step, workers))
+    yield from train(stage, run, loader(Pictures(learn), run, workers))
     with run.averaged() as model:
         save(model.autoencoder, some, out)
 

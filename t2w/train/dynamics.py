@@ -119,11 +119,12 @@ def train_dynamics(
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
-    windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
-    unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
+    with where.main_process_first():
+        windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
+        unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     run = Run(Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
     stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device))
-    yield from train(stage, run, loader(windows, fit_config, run.step, workers))
+    yield from train(stage, run, loader(windows, run, workers))
     with run.averaged() as model:
         save_world(model, encoder, out, Sampling(window=frames - 2), fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -174,7 +175,7 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
             optimizer.zero_grad(set_to_none=True)
         run.step += 1
         run.update_average()
-        run.seconds += time.monotonic() - clock
+        run.seconds = agreed(accelerator, run.seconds + time.monotonic() - clock)
         speed = (run.progress - began_at) / (time.monotonic() - began)
         samples = config.batch * accelerator.num_processes / (time.monotonic() - clock)
         yield {"step": run.step, "loss": value.item(), **figures, "samples/s": samples, "left": (1 - run.progress) / max(speed, 1e-9)}
@@ -182,6 +183,13 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
             run.save()
             saved = time.monotonic()
     run.save()
+
+
+def agreed(accelerator: Accelerator, value: float) -> float:
+    """The main process's value, in all of them: who went by clocks of their own would not stop at the same step."""
+    if accelerator.num_processes == 1:
+        return value
+    return broadcast(torch.tensor(value, dtype=torch.float64, device=accelerator.device)).item()
 
 
 def accelerator(dtype: str = "auto") -> Accelerator:

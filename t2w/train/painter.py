@@ -111,8 +111,9 @@ def train_painter(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder).to(where.device)
     run = Run(Denoise(pipeline), fit_config, out / "run", where)
-    items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
-    yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, fit_config, run.step, workers))
+    with where.main_process_first():
+        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
+    yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, run, workers))
     with run.averaged():
         save(pipeline, out)
 

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from t2w.data.pictures import Forever
 from t2w.media.pixels import to_frames, write_png
-from t2w.train.loop import FitConfig, Loss, Run, fit
+from t2w.train.loop import Loss, Run, fit
 
 Look = Callable[[nn.Module], tuple[dict[str, float], Tensor]]
 
@@ -22,8 +22,10 @@ class Stage:
     looks: int = 10  # times in a run, the end included
 
 
-def loader(items: Dataset, config: FitConfig, step: int, workers: int) -> DataLoader:
-    return DataLoader(Forever(items, config.seed + step), batch_size=config.batch, num_workers=workers, persistent_workers=workers > 0)
+def loader(items: Dataset, run: Run, workers: int) -> DataLoader:
+    """Batches without end, in an order of their own on each device and after each time that the run is taken up."""
+    seed = run.config.seed + run.step + 1_000_003 * run.accelerator.process_index
+    return DataLoader(Forever(items, seed), batch_size=run.config.batch, num_workers=workers, persistent_workers=workers > 0)
 
 
 def train(stage: Stage, run: Run, batches: DataLoader) -> Iterator[dict]:
