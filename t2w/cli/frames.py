@@ -16,8 +16,13 @@ def frames(
     n: o.Number = 4,
     world: o.World = "starter",
     painter: o.Painter = "starter",
+    seconds: o.Seconds = None,
+    frames: o.Frames = None,
+    actions: o.Actions = None,
+    policy: o.Policy = None,
     device: o.Device = "auto",
     dtype: o.Dtype = "auto",
+    strict: o.Strict = False,
     no_metadata: o.NoMetadata = False,
     no_preview: o.NoPreview = False,
     json: o.Json = False,
@@ -26,19 +31,20 @@ def frames(
 ) -> None:
     """Candidates and a numbered contact sheet only, at the size of the world they are for.
 
-    Candidate k of seed s is the same picture whatever -n is.
+    Candidate k of seed s is the same picture whatever -n is. A line of `t2w new` works here too: what it says of the
+    walk is checked, and nothing is walked.
 
     Example: t2w frames "a swamp in the fog" -n 8 --seed 40
     """
     from t2w.cli import making
     from t2w.cli.screen import Screen
-    from t2w.worlds import device as devices
     from t2w.worlds import registry
 
     output = Output(json, quiet)
     making.settle(offline)
     start = making.start(prompt, painter, seed, n, registry.spec(world))
-    devices.check(device, dtype)
+    walk = {"seconds": seconds, "frames": frames, "actions": actions, "policy": policy}
+    making.walk(output, world=world, seed=seed, device=device, dtype=dtype, strict=strict, **walk)
     from t2w.dream import candidates
     from t2w.start.folder import place
 

@@ -18,6 +18,7 @@ def roll(
     seconds: o.Seconds = None,
     frames: o.Frames = None,
     world: o.World = "starter",
+    painter: Annotated[str, typer.Option("--painter", "-p", hidden=True, help="Not needed: the picture is painted.")] = "starter",
     actions: o.Actions = None,
     policy: o.Policy = None,
     clean: o.Clean = False,
