@@ -1,0 +1,64 @@
+"""The figures about worlds, held against pictures whose motion is known and against the simulator itself."""
+
+import numpy as np
+import pytest
+from strip import Strip
+
+from t2w.actions import Action
+from t2w.evaluate import world as evaluate
+from t2w.evaluate.motion import mean_motion, motion
+from t2w.evaluate.truth import HELD_OUT, starts, walks
+
+
+def smooth(h: int = 96, w: int = 160) -> np.ndarray:
+    y, x = np.mgrid[:h, :w]
+    luma = 128 + 50 * np.sin(x / 17) + 50 * np.cos(y / 13 + x / 40)
+    return np.repeat(luma[..., None], 3, 2).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("right", "down"), [(3, 0), (-4, 0), (0, 2), (2, -3)])
+def test_a_shift_is_measured_in_pixels(right, down):
+    picture = smooth()
+    found = motion(picture, np.roll(picture, (down, right), (0, 1)))
+    assert np.allclose(found[:2], (right, down), atol=1.2)
+
+
+def test_a_zoom_is_growth():
+    from PIL import Image
+
+    picture = smooth()
+    bigger = np.asarray(Image.fromarray(picture).resize((168, 100), Image.Resampling.BICUBIC))[2:98, 4:164]
+    assert motion(picture, bigger)[2] == pytest.approx(0.05, abs=0.03)
+    assert motion(bigger, picture)[2] < -0.02
+
+
+def test_the_simulator_itself_obeys():
+    """The signs that control() asks for are those of the truth."""
+    for name, one, other, figure, sign in evaluate.PAIRS:
+        means = []
+        for action in (one, other):
+            films = []
+            for sim in starts(6, view="first-person"):
+                frames = [sim.frame()]
+                for _ in range(8):
+                    sim.step(action)
+                    frames.append(sim.frame())
+                films.append(sign * mean_motion(np.stack(frames))[figure])
+            means.append(np.mean(films))
+        assert means[0] > 0 > means[1], name
+
+
+def test_walks_are_of_worlds_that_nothing_was_trained_on():
+    walk = next(walks(1, 3))
+    assert walk.frames.shape == (4, 96, 160, 3) and len(walk.actions) == 3
+    assert all(sim.spec.seed >= HELD_OUT for sim in starts(2))
+
+
+def test_psnr_of_equal_and_of_black_and_white():
+    picture = smooth()
+    assert evaluate.psnr(picture, picture) > 70
+    assert evaluate.psnr(np.zeros_like(picture), np.full_like(picture, 255)) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_dream_has_a_frame_for_every_action():
+    assert evaluate.dream(Strip(), np.zeros((8, 8, 3), np.uint8), [Action()] * 5).shape == (5, 8, 8, 3)
