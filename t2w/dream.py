@@ -120,7 +120,7 @@ def candidates(start: Start, n: int, folder: Path, device: str = "auto", dtype: 
     disk.write(folder, start, n, pick, versions())
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
-    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, **start.settings)
+    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings)
     for k, (seed, frame) in enumerate(zip(seeds, painted, strict=True), 1):
         path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
         frames.append(frame)

@@ -168,5 +168,5 @@ def test_any_diffusers_folder_paints_and_each_seed_alone(tmp_path):
     assert run.returncode == 0 and run.stderr == "", run.stderr  # no word of the libraries
     first = disk.read_candidate(tmp_path / "w", 1)
     assert first.shape == (96, 160, 3)  # made at the pipeline's size, fitted to the world's
-    zero, one = painters.paint(str(tiny), "a red cabin", [0, 1], 160, 96, **painters.settings(str(tiny)))
+    zero, one = painters.paint(str(tiny), "a red cabin", [0, 1], 160, 96, call=painters.settings(str(tiny)))
     assert np.array_equal(first, one) and not np.array_equal(zero, one)

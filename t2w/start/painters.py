@@ -1,9 +1,10 @@
 """A prompt and seeds in, start frames (h w c) uint8 out, one at a time: from the starter painter, the simulator or any diffusers pipeline."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -57,7 +58,14 @@ def settings(name: str) -> dict:
 
 
 def paint(
-    name: str, prompt: str, seeds: list[int], width: int, height: int, device: str = "auto", dtype: str = "auto", **call
+    name: str,
+    prompt: str,
+    seeds: list[int],
+    width: int,
+    height: int,
+    device: str = "auto",
+    dtype: str = "auto",
+    call: Mapping = MappingProxyType({}),
 ) -> Iterator[np.ndarray]:
     """A frame of width x height for each seed. Each is painted alone, so a seed's picture does not depend on its company. `call`: see `settings`."""
     if name == "sim":
@@ -70,7 +78,7 @@ def paint(
         return
     if name == "starter":
         call = {"width": width, "height": height, **call}
-    yield from _diffuse(str(STARTER) if name == "starter" else name, prompt, seeds, (width, height), device, dtype, call)
+    yield from _diffuse(str(STARTER) if name == "starter" else name, prompt, seeds, (width, height), device, dtype, dict(call))
 
 
 def _diffuse(
