@@ -44,7 +44,7 @@ def rotate(x: Tensor, turn: Tensor) -> Tensor:
     """Turns pairs of x (… d) by (cosines | sines) (… d). Su et al. 2021."""
     a, b = x.chunk(2, -1)
     cos, sin = turn.chunk(2, -1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype)
 
 
 @dataclass(frozen=True)
@@ -174,9 +174,10 @@ class Dynamics(nn.Module):
         """
         c, p = self.config, self.config.patch
         pair = rearrange([x, before], "s b t c (h p) (w q) -> b t (h w) (s c p q)", p=p, q=p)
-        tokens = self.into(pair) + self.place
-        level = angles(tau * 100.0, 64, 1000.0)
-        known = torch.cat([action * told[..., None], told[..., None]], -1)
+        kind = self.place.dtype
+        tokens = self.into(pair.to(kind)) + self.place
+        level = angles(tau.float() * 100.0, 64, 1000.0).to(kind)
+        known = torch.cat([action * told[..., None], told[..., None]], -1).to(kind)
         condition = F.silu(self.noise_level(level) + self.action(known))
         tables = self.tables(position, remembered)
         if allowed is not None:

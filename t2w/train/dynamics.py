@@ -2,11 +2,12 @@
 
 Every row runs in two lanes at once. The clean lane holds the past as a rollout will find it: frames with a little noise that is
 told to the network. In the noisy lane every frame is to be found again from its own noise level, looking back at the clean
-lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
+lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass. In part of the rows
+the clean lane holds the network's own guesses, as a rollout's past does, so that errors are mended rather than added up.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from t2w.worlds.pretrained import load_autoencoder, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
+OWN = 0.6  # share of rows whose past may be the network's own
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
@@ -40,8 +42,39 @@ def lanes(t: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return position, same | (clean[None] & earlier)
 
 
+@dataclass(frozen=True)
+class Row:
+    """What the network is told of a batch besides the frames: actions that led to each frame (b t a), and where these are known (b t)."""
+
+    led: Tensor
+    told: Tensor
+
+    @staticmethod
+    def of(batch: Batch) -> "Row":
+        actions = batch["actions"]
+        led = torch.cat([torch.zeros_like(actions[:, :1]), actions[:, :-1]], 1)
+        told = torch.ones_like(led[..., 0])
+        told[:, 0] = 0
+        told[:, 1] = 1 - batch["jump"]
+        return Row(led, told)
+
+
+def guess(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tensor, tau: Tensor, known: Tensor | float = 1.0) -> Tensor:
+    """Frames 1..t-1 without their noise, from both lanes: past (b t-1 c h w) and now (b t-1 c h w), each with its tau (b t-1)."""
+    position, allowed = lanes(past.shape[1] + 1, past.device)
+    return model(
+        torch.cat([past, now], 1),
+        torch.cat([past[:, :1], past[:, :-1], past], 1),
+        torch.cat([past_tau, tau], 1),
+        torch.cat([row.led[:, :-1], row.led[:, 1:]], 1),
+        torch.cat([row.told[:, :-1], row.told[:, 1:] * known], 1),
+        position,
+        allowed,
+    )[0][:, past.shape[1] :]
+
+
 def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-    z, actions, jump = batch["latents"], batch["actions"], batch["jump"]
+    z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
     b, t = z.shape[:2]
 
     def uniform(*shape: int) -> Tensor:
@@ -51,24 +84,18 @@ def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
         return torch.randn(z[:, 1:].shape, generator=generator, device=z.device)
 
     past_tau = 1 - CONTEXT_NOISE * uniform(b, t - 1)
-    past = on_the_way(z[:, :-1], noise(), past_tau)
+    context = z[:, :-1]
+    own = (uniform(b) < OWN)[:, None].repeat(1, t - 1)
+    own[:, 1] &= jump == 0  # frame 1 cannot be foreseen after a jump
+    for _ in range(int(uniform(1).item() * 3)):
+        # In some rows the past becomes what the network makes of it, all frames at once; twice, and errors are made of errors.
+        with torch.no_grad():
+            made = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, noise(), torch.zeros_like(past_tau))
+        context = torch.where(own[..., None, None, None], torch.cat([z[:, :1], made[:, :-1].float()], 1), context)
     tau = uniform(b, t - 1) ** 1.5  # more often far from the data, where the action decides
-    now = on_the_way(z[:, 1:], noise(), tau)
-    led = torch.cat([torch.zeros_like(actions[:, :1]), actions[:, :-1]], 1)  # led[i]: the action that led to frame i
-    told = torch.ones(b, t, device=z.device)
-    told[:, 0] = 0
-    told[:, 1] *= 1 - jump
-    position, allowed = lanes(t, z.device)
-    guess = model(
-        torch.cat([past, now], 1),
-        torch.cat([past[:, :1], past[:, :-1], past], 1),
-        torch.cat([past_tau, tau], 1),
-        torch.cat([led[:, :-1], led[:, 1:]], 1),
-        torch.cat([told[:, :-1], told[:, 1:] * (uniform(b, t - 1) > UNTOLD)], 1),
-        position,
-        allowed,
-    )[0][:, t - 1 :]
-    error = (guess.float() - z[:, 1:]).square().flatten(2).mean(2)
+    known = (uniform(b, t - 1) > UNTOLD).float()
+    found = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, on_the_way(z[:, 1:], noise(), tau), tau, known)
+    error = (found.float() - z[:, 1:]).square().flatten(2).mean(2)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
@@ -78,16 +105,15 @@ def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
     return value, {"first guess": first.item(), "standing still": still.item()}
 
 
-def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device):
+def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sampling: Sampling):
     """Held-out windows dreamt from their first frame: dB at 1, 5, 15 frames ahead beside standing still and the autoencoder."""
-    k = len(held) // 16
-    items = [held[i * k] for i in range(16)]
+    items = [held[i * len(held) // 16] for i in range(16)]
     latents = torch.stack([item["latents"] for item in items]).to(device)
     actions = torch.stack([item["actions"] for item in items]).to(device)
 
     @torch.no_grad()
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
-        dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0))
+        dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0), sampling)
         frames = [dream.step(actions[:, t]) for t in range(latents.shape[1] - 1)]
         figures: dict[str, float] = {}
         for ahead in (1, 5, 15):
@@ -124,7 +150,8 @@ def train_dynamics(
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     run = Run(Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
-    stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device))
+    sampling = Sampling(window=frames - 2)
+    stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))
     with run.averaged() as model:
-        save_world(model, encoder, out, Sampling(window=frames - 2), fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
+        save_world(model, encoder, out, sampling, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)

@@ -70,7 +70,7 @@ class Genie:
         from t2w.nn.imagine import Dream
 
         with torch.inference_mode():
-            first = encode(self.autoencoder, to_tensor(frame[None], self.device)[0].to(self.dtype))
+            first = encode(self.autoencoder, to_tensor(frame[None], self.device)[0].to(self.dtype)).float()
             return GenieSession(self, Dream(self.dynamics, first, torch.Generator(self.device).manual_seed(seed), self.sampling))
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray:
@@ -98,8 +98,8 @@ class GenieSession:
         frames = []
         with torch.inference_mode():
             for action in actions:
-                vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device, self.world.dtype)
-                frames.append(decode(self.world.autoencoder, self.dream.step(vector[None])))
+                vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device)
+                frames.append(decode(self.world.autoencoder, self.dream.step(vector[None]).to(self.world.dtype)))
             return to_frames(torch.stack(frames, 1))
 
     def fork(self) -> GenieSession:
