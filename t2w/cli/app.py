@@ -10,10 +10,11 @@ from typer.core import TyperGroup
 from t2w import __version__
 from t2w.cli import actions, again, collect, doctor, eval, frames, new, painters, roll, show, train, worlds
 from t2w.cli.output import fail
-from t2w.errors import FAILED, INTERRUPTED, T2WError
+from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
 # typer carries its own copy of click, or brings click, by its version; this is the error of wrong use in both.
 WrongUse = typer.BadParameter.__base__
+EXTRAS = {"numba": "sim", "accelerate": "train"}  # a missing module, and the extra that brings it
 
 
 class Verbs(TyperGroup):
@@ -36,6 +37,10 @@ class Verbs(TyperGroup):
             return super().invoke(context)
         except KeyboardInterrupt:
             raise T2WError("interrupted", INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS:
+                raise
+            raise T2WError(f"this needs {error.name}, which is an extra: pip install 't2w[{EXTRAS[error.name]}]'", MISSING) from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of our output has gone; typer ends quietly
                 raise

@@ -29,15 +29,19 @@ def world(
     from t2w.evaluate import world as evaluate
     from t2w.worlds import registry
 
-    output, model = Output(json), registry.load(name, device, dtype)
-    parts = {"horizon": evaluate.horizon(model, walks), "control": evaluate.control(model), "hold": evaluate.hold(model)}
+    parts = {
+        "horizon": lambda: evaluate.horizon(model, walks),
+        "control": lambda: evaluate.control(model),
+        "hold": lambda: evaluate.hold(model),
+    }
     if only is not None and only not in parts:
         raise T2WError(f"--only {only} is none of {', '.join(parts)}")
+    output, model = Output(json), registry.load(name, device, dtype)
     found = {}
     for part, rows in parts.items():
         if only in (None, part):
             output.say(f"{part} …")
-            found[part] = list(rows)
+            found[part] = list(rows())
             table = Table(*found[part][0], box=None, padding=(0, 2, 0, 0), title=part, title_justify="left")
             for row in found[part]:
                 table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))

@@ -71,8 +71,7 @@ def check(name: Name, device: o.Device = "auto", dtype: o.Dtype = "auto", json: 
         output.console.print(
             f"{'[green]ok[/green]    ' if ok else '[red]FAILED[/red]'}  {claim}{f'  ({detail})' if detail and not ok else ''}"
         )
-    if json:
-        output.done(world=name, failed=failed)
+    output.done(ok=not failed, world=name, failed=failed)
     if failed:
         raise typer.Exit(FAILED)
 

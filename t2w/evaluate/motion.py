@@ -1,15 +1,16 @@
-"""How a picture moves: two frames in, the mean flow to the right and down and the growth about the centre out. Numpy only."""
+"""How a picture moves: two frames in, the mean flow to the right and down and the growth about the centre out. No network."""
 
 from itertools import pairwise
 
 import numpy as np
+from einops import reduce
 
 
 def shrink(frame: np.ndarray, by: int) -> np.ndarray:
     """(h w c) uint8 => luma (h/by w/by) in [0, 1], each the mean of a block."""
     luma = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 255
     h, w = (side // by * by for side in luma.shape)
-    return luma[:h, :w].reshape(h // by, by, w // by, by).mean((1, 3))
+    return reduce(luma[:h, :w], "(h y) (w x) -> h w", "mean", y=by, x=by)
 
 
 def motion(before: np.ndarray, after: np.ndarray, by: int = 8) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from t2w.actions.action import Action, ActionSpace
+from t2w.errors import T2WError
 from t2w.worlds.protocol import WorldSpec
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ def spec(folder: Path) -> WorldSpec:
     from t2w.worlds.pretrained import read_config
 
     config = read_config(folder)
-    space = ActionSpace(keys=tuple(config["keys"]), mouse=True, turn=config["turn"])
+    try:
+        space = ActionSpace(keys=tuple(config["keys"]), mouse=True, turn=float(config["turn"]))
+        size = {"width": int(config["width"]), "height": int(config["height"]), "fps": float(config["fps"])}
+    except (KeyError, TypeError, ValueError, AssertionError) as error:
+        raise T2WError(f"{folder / 'config.json'} lacks what a world says of itself, or says it wrongly: {error}") from error
     about = f"a world model trained with t2w, from {folder}"
-    size = {"width": config["width"], "height": config["height"], "fps": config["fps"]}
-    return replace(SPEC, name=config.get("name", folder.name), space=space, about=about, **size)
+    return replace(SPEC, name=config.get("name", folder.resolve().name), space=space, about=about, **size)
 
 
 def load(device: str = "auto", dtype: str = "auto", folder: Path | None = None) -> Genie:
