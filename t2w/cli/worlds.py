@@ -43,6 +43,7 @@ def show(name: Name, json: o.Json = False) -> None:
     Example: t2w worlds show starter
     """
     from rich.table import Table
+    from rich.text import Text
 
     from t2w.worlds import registry
 
@@ -50,7 +51,7 @@ def show(name: Name, json: o.Json = False) -> None:
     fields, card = _fields(spec), _card(name)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in {**fields, **{f"trained: {key}": value for key, value in card.items()}}.items():
-        table.add_row(f"[bold]{key}[/bold]", _word(value))
+        table.add_row(Text(key, "bold"), Text(_word(value)))
     Output(json).answer(table, **fields, card=card)
 
 

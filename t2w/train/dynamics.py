@@ -18,7 +18,7 @@ from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
-from t2w.nn.flow import on_the_way, ramp
+from t2w.nn.flow import on_the_way, ramp, sample
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
 from t2w.sim.simulator import SPACE
@@ -73,6 +73,12 @@ def guess(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tenso
     )[0][:, past.shape[1] :]
 
 
+@torch.no_grad()
+def dreamt(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, noise: Tensor, steps: int) -> Tensor:
+    """Frames 1..t-1 as a rollout would sample them from this past (b t-1 c h w), in a few denoising steps."""
+    return sample(lambda x, tau: guess(model, row, past, past_tau, x, tau[:, None].expand_as(past_tau)).float(), noise, steps)
+
+
 def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
     b, t = z.shape[:2]
@@ -89,9 +95,8 @@ def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
     own[:, 1] &= jump == 0  # frame 1 cannot be foreseen after a jump
     for _ in range(int(uniform(1).item() * 3)):
         # In some rows the past becomes what the network makes of it, all frames at once; twice, and errors are made of errors.
-        with torch.no_grad():
-            made = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, noise(), torch.zeros_like(past_tau))
-        context = torch.where(own[..., None, None, None], torch.cat([z[:, :1], made[:, :-1].float()], 1), context)
+        made = dreamt(model, row, on_the_way(context, noise(), past_tau), past_tau, noise(), 1 + int(uniform(1).item() * 2))
+        context = torch.where(own[..., None, None, None], torch.cat([z[:, :1], made[:, :-1]], 1), context)
     tau = uniform(b, t - 1) ** 1.5  # more often far from the data, where the action decides
     known = (uniform(b, t - 1) > UNTOLD).float()
     found = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, on_the_way(z[:, 1:], noise(), tau), tau, known)
