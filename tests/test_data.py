@@ -50,6 +50,13 @@ def test_collecting_again_writes_nothing_and_goes_on_after_a_loss(folder):
     assert path_of(folder, 1).read_bytes() == whole
 
 
+def test_more_episodes_fill_the_last_shard_up(tmp_path):
+    less = replace(SMALL, episodes=2)
+    list(collect(tmp_path, less, workers=1))
+    list(collect(tmp_path, replace(SMALL, episodes=4), workers=1))
+    assert len({row["seed"] for row in Shard(path_of(tmp_path, 0)).rows}) == 4
+
+
 def test_other_settings_are_refused(folder):
     with pytest.raises(T2WError, match="other settings"):
         list(collect(folder, replace(SMALL, seed=78), workers=1))

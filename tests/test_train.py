@@ -44,6 +44,43 @@ def test_a_run_cut_off_goes_on_where_it_was(data, tmp_path):
     assert (tmp_path / "config.json").exists()
 
 
+def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path):
+    """Fused AdamW walks weights and moments in memory order; convolutions' weights are channels-last."""
+    from t2w.train.autoencoder import Reconstruct
+    from t2w.train.loop import Run, accelerator
+
+    def run():
+        return Run(Reconstruct(autoencoder.build(autoencoder.TINY)), FIT, tmp_path / "run", accelerator("float32"))
+
+    first = run()
+    for p in first.model.parameters():
+        p.grad = p.detach().clone()
+    first.optimizers[0].step()
+    first.save()
+    again = run()
+    for old, new in zip(first.model.parameters(), again.model.parameters(), strict=True):
+        before, after = first.optimizers[0].state[old]["exp_avg"], again.optimizers[0].state[new]["exp_avg"]
+        assert after.stride() == new.stride() and before.equal(after)
+
+
+def test_a_run_of_another_kind_is_refused_in_a_sentence(data, encoder):
+    from t2w.errors import T2WError
+    from t2w.train.autoencoder import train_autoencoder
+
+    with pytest.raises(T2WError, match="another kind"):
+        next(train_autoencoder(data, encoder, replace(autoencoder.TINY, channels=4), FIT))
+
+
+def test_windows_longer_than_any_walk_are_refused(data, encoder, tmp_path):
+    from t2w.errors import T2WError
+    from t2w.train.dynamics import train_dynamics
+
+    with pytest.raises(T2WError, match="no episode has 200 frames"):
+        next(train_dynamics(data, encoder, tmp_path, dynamics.TINY, FIT, frames=200))
+    with pytest.raises(T2WError, match="holds no autoencoder"):
+        next(train_dynamics(data, tmp_path / "nowhere", tmp_path, dynamics.TINY, FIT))
+
+
 def test_dynamics_become_a_world(data, encoder, tmp_path):
     from t2w.train.dynamics import train_dynamics
     from t2w.worlds import registry
@@ -56,6 +93,8 @@ def test_dynamics_become_a_world(data, encoder, tmp_path):
     frame = np.zeros((96, 160, 3), np.uint8)
     assert world.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
     assert world.reconstruct(frame[None]).shape == (1, 96, 160, 3)
+    half = registry.load(str(tmp_path), dtype="bfloat16")
+    assert half.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
 
 
 def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_path):

@@ -13,11 +13,11 @@ app = typer.Typer(help="Train your own: autoencoder, then dynamics and painter."
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A folder that `t2w collect` has filled.")]
 Encoder = Annotated[Path, typer.Option("--autoencoder", metavar="DIR", help="What `t2w train autoencoder` has made.")]
-Minutes = Annotated[float | None, typer.Option("--minutes", help="Train by the clock, all sessions of the run added up.")]
+Minutes = Annotated[float | None, typer.Option("--minutes", min=0.01, help="Train by the clock, all sessions of the run added up.")]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps, where --minutes is not given.")]
 Batch = Annotated[int, typer.Option("--batch", min=1, help="Rows in a batch, on each device.")]
-Rate = Annotated[float, typer.Option("--lr", help="Learning rate.")]
-Seed = Annotated[int, typer.Option("--seed", "-s", help="Of weights, order and noise.")]
+Rate = Annotated[float, typer.Option("--lr", min=1e-7, max=1.0, help="Learning rate.")]
+Seed = Annotated[int, typer.Option("--seed", "-s", min=0, max=2**31 - 1, help="Of weights, order and noise.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes that read data.")]
 Size = Annotated[str, typer.Option("--size", metavar="starter|tiny", help="The one that ships, or one that trains in seconds.")]
 
@@ -119,11 +119,19 @@ def _size(name: str, starter, tiny):
 
 def _watch(output: Output, logs: Iterator[dict], out: Path) -> None:
     """A line now and then, and one for each look at held-out pictures."""
+    import os
     import time
+    from collections import deque
 
+    from t2w.media.folders import make_folder
+
+    make_folder(out)
+    if int(os.environ.get("RANK", "0")):  # under accelerate launch one process speaks for all
+        deque(logs, maxlen=0)
+        return
     told, last = 0.0, {}
     for last in logs:
-        output.event("step", often=True, **last)
+        output.event("step", often="look" not in last, **last)
         if "look" in last:
             output.say(f"looked at step {last['step']}: {_figures(last['look'])}  {last['picture']}")
         if time.monotonic() - told > 10:

@@ -3,12 +3,14 @@
 import json
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from t2w.data.shard import Shard, path_of, write
-from t2w.errors import T2WError
-from t2w.media.atomic import atomically
+from t2w.errors import FAILED, MISSING, T2WError
+from t2w.media.atomic import atomically, sweep
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,14 @@ def record_shard(folder: Path, index: int, config: CollectConfig) -> int:
     from t2w.sim.render import Renderer
 
     path = path_of(folder, index)
+    turn = range(index * config.shard, min((index + 1) * config.shard, config.episodes))
     if path.exists():
-        return len(Shard(path))
+        shard = Shard(path)
+        if len({row["seed"] for row in shard.rows}) >= len(turn):
+            return len(shard)
+        path.unlink()  # the last shard of a shorter run
     renderer, episodes = Renderer(config.width, config.height), []
-    for k in range(index * config.shard, min((index + 1) * config.shard, config.episodes)):
+    for k in turn:
         episodes += RECORDERS[kind_of(k, config)](config.seed + k, config.frames, renderer)
     write(folder, index, episodes)
     return sum(len(episode.jpegs) for episode in episodes)
@@ -57,14 +63,22 @@ def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
     try:
         import numba  # noqa: F401
     except ImportError as error:
-        raise T2WError('the simulator needs numba; install it with: pip install "t2w[sim]"', code=4) from error
+        raise T2WError('the simulator needs numba; install it with: pip install "t2w[sim]"', code=MISSING) from error
     claim(folder, config)
     jobs = [(folder, index, config) for index in range(-(-config.episodes // config.shard))]
     if workers == 1:
         yield from map(_job, jobs)
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(_job, jobs)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        try:
+            for done in as_completed([pool.submit(_job, job) for job in jobs]):
+                yield done.result()
+        except BrokenProcessPool as error:
+            raise T2WError(
+                "a recording process was killed, perhaps for want of memory; the same command goes on, try fewer --workers", FAILED
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def claim(folder: Path, config: CollectConfig) -> None:
@@ -76,5 +90,6 @@ def claim(folder: Path, config: CollectConfig) -> None:
         if different:
             raise T2WError(f"{folder} holds episodes with other settings ({', '.join(different)}); use another folder.")
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     with atomically(path) as temporary:
         temporary.write_text(json.dumps(settings, indent=2) + "\n")

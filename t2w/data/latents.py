@@ -15,7 +15,8 @@ from torch.utils.data import Dataset
 
 from t2w.data.pictures import to_picture
 from t2w.data.shard import Shard
-from t2w.media.atomic import atomically
+from t2w.errors import T2WError
+from t2w.media.atomic import atomically, sweep
 from t2w.nn.autoencoder import encode
 
 BATCH = 32
@@ -35,6 +36,7 @@ def encode_shards(found: list[Shard], autoencoder: AutoencoderDC, device: torch.
     autoencoder = autoencoder.to(device, memory_format=torch.channels_last).eval()
     folder = found[0].path.parent / f"latents-{key_of(autoencoder)}"
     folder.mkdir(exist_ok=True)
+    sweep(folder)
     for shard in found:
         path = folder / shard.path.name
         if not path.exists():
@@ -69,6 +71,10 @@ class Windows(Dataset):
                 last = row["frames"] - frames
                 if row["kind"] != "still" and last >= 0:
                     self.index += [(s, row["start"], row["start"] + t) for t in range(0, last + 1, stride)]
+        if not self.index:
+            raise T2WError(
+                f"no episode has {frames} frames in a row; take fewer --frames, or collect longer episodes: t2w collect --frames"
+            )
 
     def __len__(self) -> int:
         return len(self.index)

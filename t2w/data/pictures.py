@@ -5,22 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
 from t2w.data.shard import Shard, seen, shards
+from t2w.media.pixels import to_tensor
 from t2w.sim.captions import caption
 from t2w.sim.spec import Spec
 
 
 def to_picture(frame: np.ndarray) -> Tensor:
     """(h w c) uint8 => (c h w) float in [-1, 1]."""
-    return rearrange(torch.from_numpy(frame.copy()), "h w c -> c h w").float() / 127.5 - 1
+    return to_tensor(frame[None])[0, 0]
 
 
 class Pictures(Dataset):
-    """Every `every`-th frame of plays and palindromes, all stills. An item: {"picture": (c h w)}."""
+    """Every `every`-th frame of each walk, all stills. An item: {"picture": (c h w)}."""
 
     def __init__(self, found: list[Shard], every: int = 1):
         self.shards = found
@@ -50,6 +50,7 @@ class Forever(IterableDataset):
         self.items, self.seed = items, seed
 
     def __iter__(self):
+        assert len(self.items), "nothing to draw from"
         worker = torch.utils.data.get_worker_info()
         generator = torch.Generator().manual_seed(self.seed * 100_003 + (worker.id if worker else 0))
         while True:
@@ -58,7 +59,7 @@ class Forever(IterableDataset):
 
 
 def split(folder: Path) -> tuple[list[Shard], list[Shard]]:
-    """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both."""
+    """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both, but where a single shard is all there is."""
     found = shards(folder)
     held = max(1, len(found) // 20)
     return (found[:-held], found[-held:]) if len(found) > held else (found, found)

@@ -46,7 +46,7 @@ def to_jpeg(frame: np.ndarray) -> bytes:
 
 
 def from_jpeg(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def seen(bits: int) -> frozenset[str]:

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import secrets
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,21 @@ def atomically(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: str | Path) -> Iterator[Path]:
+    """Yields a temporary folder beside `folder`; when all is written, its files are moved in, those that name the others last."""
+    folder = Path(folder)
+    with explained(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+            yield Path(temporary)
+            for path in sorted(Path(temporary).rglob("*"), key=lambda path: (path.suffix == ".json", -len(path.parts))):
+                if path.is_file():
+                    final = folder / path.relative_to(temporary)
+                    final.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(path, final)
 
 
 def temporary_name(path: Path) -> Path:

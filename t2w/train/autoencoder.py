@@ -12,7 +12,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.pictures import Pictures, split
-from t2w.nn.autoencoder import AutoencoderConfig, build
+from t2w.nn.autoencoder import DOWN, AutoencoderConfig, build
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
@@ -36,7 +36,7 @@ class Reconstruct(nn.Module):
 
 def noise_for(pictures: Tensor, channels: int, generator: torch.Generator) -> Tensor:
     b, _, h, w = pictures.shape
-    return NOISE * torch.randn(b, channels, h // 16, w // 16, generator=generator, device=pictures.device)
+    return NOISE * torch.randn(b, channels, h // DOWN, w // DOWN, generator=generator, device=pictures.device)
 
 
 def reconstruction_loss(channels: int):
@@ -77,8 +77,10 @@ def train_autoencoder(
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
     stage = Stage(reconstruction_loss(config.channels), look_at(some))
     yield from train(stage, run, loader(Pictures(learn), run, workers))
-    with run.averaged() as model:
-        save(model.autoencoder, some, out)
+    if where.is_main_process:
+        with run.averaged() as model:
+            save(model.autoencoder, some, out)
+    where.wait_for_everyone()
 
 
 @torch.no_grad()

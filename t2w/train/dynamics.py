@@ -158,5 +158,7 @@ def train_dynamics(
     sampling = Sampling(window=frames - 2)
     stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))
-    with run.averaged() as model:
-        save_world(model, encoder, out, sampling, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
+    if where.is_main_process:
+        with run.averaged() as model:
+            save_world(model, encoder, out, sampling, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
+    where.wait_for_everyone()

@@ -14,10 +14,13 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from t2w.media.atomic import atomically
+from t2w.errors import FAILED, T2WError
+from t2w.media.atomic import atomically, sweep
+from t2w.media.folders import make_folder
 from t2w.train.muon import Muon
 
 Batch = dict[str, Tensor]
@@ -66,6 +69,8 @@ class Run:
     def __init__(self, model: nn.Module, config: FitConfig, folder: Path, accelerator: Accelerator):
         self.config, self.folder, self.accelerator = config, folder, accelerator
         self.step, self.seconds = 0, 0.0
+        if accelerator.is_main_process:
+            sweep(make_folder(folder))
         self.model = model.to(accelerator.device)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.optimizers = optimizers(self.model, config)
@@ -117,18 +122,31 @@ class Run:
         return state
 
     def _load(self) -> None:
-        about = json.loads((self.folder / "run.json").read_text())
-        state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
-        self.step, self.seconds = about["step"], about["seconds"]
-        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        self.average = {k: state[f"average.{k}"] for k in self.average}
-        for i, optimizer in enumerate(self.optimizers):
-            saved, loaded = optimizer.state_dict(), {}
-            for key, value in state.items():
-                if key.startswith(f"optimizer.{i}."):
-                    j, name = key.split(".")[2:]
-                    loaded.setdefault(int(j), {})[name] = value
-            optimizer.load_state_dict({**saved, "state": loaded})
+        try:
+            about = json.loads((self.folder / "run.json").read_text())
+            state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
+            self.step, self.seconds = about["step"], about["seconds"]
+            self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+            for name, held in self.average.items():
+                held.copy_(state[f"average.{name}"])
+            for i, optimizer in enumerate(self.optimizers):
+                restore(optimizer, {k.removeprefix(f"optimizer.{i}."): v for k, v in state.items() if k.startswith(f"optimizer.{i}.")})
+        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise T2WError(
+                f"{self.folder} holds a run of another kind, or a broken one ({reason}); take another --out, or delete that folder"
+            ) from error
+
+
+def restore(optimizer: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
+    """Puts "<index>.<name>" tensors back. Each gets its weight's own strides: fused kernels walk both in the same order."""
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    loaded: dict[int, dict[str, Tensor]] = {}
+    for key, value in state.items():
+        j, name = key.split(".")
+        like = weights[int(j)]
+        loaded.setdefault(int(j), {})[name] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": loaded})
 
 
 class swapped:
@@ -159,13 +177,15 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
     run.model.train()
     parameters = list(run.model.parameters())
     began, began_at = time.monotonic(), run.progress
+    clock = time.monotonic()
     for batch in batches:
         if run.progress >= 1:
             break
-        clock = time.monotonic()
         batch = {k: v.to(accelerator.device, non_blocking=True) for k, v in batch.items()}
         with accelerator.autocast():
             value, figures = loss(run.wrapped, batch, run.generator)
+        if not agreed(accelerator, float(torch.isfinite(value))):
+            raise T2WError(f"the loss is no number at step {run.step}; the last checkpoint is good: go on with a smaller --lr", FAILED)
         accelerator.backward(value)
         accelerator.clip_grad_norm_(parameters, config.clip)
         for optimizer, base in zip(run.optimizers, (config.lr, config.muon_lr)):
@@ -175,13 +195,15 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
             optimizer.zero_grad(set_to_none=True)
         run.step += 1
         run.update_average()
-        run.seconds = agreed(accelerator, run.seconds + time.monotonic() - clock)
+        spent = time.monotonic() - clock
+        run.seconds = agreed(accelerator, run.seconds + spent)
         speed = (run.progress - began_at) / (time.monotonic() - began)
-        samples = config.batch * accelerator.num_processes / (time.monotonic() - clock)
+        samples = config.batch * accelerator.num_processes / spent
         yield {"step": run.step, "loss": value.item(), **figures, "samples/s": samples, "left": (1 - run.progress) / max(speed, 1e-9)}
         if time.monotonic() - saved > 60 * config.save_minutes:
             run.save()
             saved = time.monotonic()
+        clock = time.monotonic()
     run.save()
 
 
@@ -194,6 +216,8 @@ def agreed(accelerator: Accelerator, value: float) -> float:
 
 def accelerator(dtype: str = "auto") -> Accelerator:
     """Where training runs: all GPUs of `accelerate launch`, else what is there. bfloat16 where the hardware multiplies it, else float32."""
+    if dtype not in ("auto", "float32", "bfloat16"):
+        raise T2WError(f"--dtype {dtype}: training knows auto, float32 and bfloat16")
     if dtype == "auto":
         fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
         dtype = "bfloat16" if fast else "float32"

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import Pictures, split
 from t2w.data.shard import Shard
-from t2w.media.atomic import atomically
+from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
@@ -76,7 +76,7 @@ def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> 
     data = batch["latents"]
     noise = torch.randn(data.shape, generator=generator, device=data.device)
     # Logit-normal levels (Esser et al. 2024): most of the learning is half way.
-    sigma = torch.randn(len(data), generator=generator, device=data.device).mul(1.0).add(0.3).sigmoid()
+    sigma = torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
     s = sigma[:, None, None, None]
     guess = model((1 - s) * data + s * noise, sigma, batch["tokens"], batch["mask"])
     return (guess.float() - (noise - data)).square().mean(), {}
@@ -104,24 +104,34 @@ def train_painter(
     learn, _ = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
-    rng = random.Random(fit_config.seed)
-    pictures = Pictures(learn, every=EVERY)
-    texts = [pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)]
-    words = tokenizer(texts, config)
+    with where.main_process_first():
+        words = learnt_words(learn, config, fit_config.seed, out / "run" / "tokenizer")
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder).to(where.device)
     run = Run(Denoise(pipeline), fit_config, out / "run", where)
     with where.main_process_first():
         items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
     yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, run, workers))
-    with run.averaged():
-        save(pipeline, out)
+    if where.is_main_process:
+        with run.averaged():
+            save(pipeline, out)
+    where.wait_for_everyone()
+
+
+def learnt_words(learn: list[Shard], config: PainterConfig, seed: int, folder: Path) -> PreTrainedTokenizerFast:
+    """A tokenizer of captions; kept in `folder`, since a run that is taken up must read as it did before."""
+    if not (folder / "tokenizer.json").is_file():
+        rng, pictures = random.Random(seed), Pictures(learn, every=EVERY)
+        texts = [pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)]
+        with whole_folder(folder) as temporary:
+            tokenizer(texts, config).save_pretrained(temporary)
+    return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
 def save(pipeline: PRXPipeline, out: Path) -> None:
     """Half precision on disk, but for the text model: transformers loads what it finds, diffusers what it is told."""
     pipeline.transformer.half()
     pipeline.vae.half()
-    pipeline.save_pretrained(out)
-    with atomically(out / "t2w.json") as temporary:
-        temporary.write_text(json.dumps(CALL) + "\n")
+    with whole_folder(out) as temporary:
+        pipeline.save_pretrained(temporary)
+        (temporary / "t2w.json").write_text(json.dumps(CALL) + "\n")

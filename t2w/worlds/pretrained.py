@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from t2w.errors import MISSING, T2WError
-from t2w.media.atomic import atomically
+from t2w.media.atomic import atomically, whole_folder
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.imagine import Sampling
 
@@ -33,15 +33,20 @@ def save_autoencoder(autoencoder: AutoencoderDC, folder: Path) -> None:
     half = AutoencoderDC.from_config(autoencoder.config)
     half.load_state_dict(autoencoder.state_dict())
     half.register_to_config(scaling_factor=autoencoder.config.scaling_factor)  # from_config keeps the default it was built with
-    half.half().save_pretrained(folder)
+    with whole_folder(folder) as temporary:
+        half.half().save_pretrained(temporary)
 
 
 def load_autoencoder(folder: Path) -> AutoencoderDC:
-    """In single precision, on the CPU."""
+    """In single precision, on the CPU. Raises T2WError where there is none."""
     try:
+        if "AutoencoderDC" not in (folder / "config.json").read_text("utf-8"):
+            raise ValueError("its config.json names another model")
         return AutoencoderDC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError) as error:
-        raise T2WError(f"{folder} holds no autoencoder ({error}); make one with: t2w train autoencoder", MISSING) from error
+        raise T2WError(
+            f"{folder} holds no autoencoder ({error}); make one with: t2w train autoencoder DATA --out {folder}", MISSING
+        ) from error
 
 
 def read_config(folder: Path) -> dict:
