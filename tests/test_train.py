@@ -93,6 +93,8 @@ def test_dynamics_become_a_world(data, encoder, tmp_path):
     frame = np.zeros((96, 160, 3), np.uint8)
     assert world.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
     assert world.reconstruct(frame[None]).shape == (1, 96, 160, 3)
+    on = next(train_dynamics(data, encoder, tmp_path / "on", dynamics.DynamicsConfig(), FIT, frames=16, weights=tmp_path))
+    assert on["step"] == 1  # the size of the weights, not the one asked for
     half = registry.load(str(tmp_path), dtype="bfloat16")
     assert half.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
 
@@ -111,3 +113,4 @@ def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_
     call = json.loads((tmp_path / "t2w.json").read_text()) | {"num_inference_steps": 2}
     image = pipeline("a red cabin", generator=torch.Generator().manual_seed(0), **call).images[0]
     assert image.size == (160, 96)
+    assert next(train_painter(data, encoder, tmp_path / "on", painter.PainterConfig(), FIT, weights=tmp_path))["step"] == 1

@@ -19,6 +19,9 @@ Batch = Annotated[int, typer.Option("--batch", min=1, help="Rows in a batch, on 
 Rate = Annotated[float, typer.Option("--lr", min=1e-7, max=1.0, help="Learning rate.")]
 Seed = Annotated[int, typer.Option("--seed", "-s", min=0, max=2**31 - 1, help="Of weights, order and noise.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes that read data.")]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", metavar="DIR", help="Begin from these weights, which this stage has made, not at random.")
+]
 Size = Annotated[str, typer.Option("--size", metavar="starter|tiny", help="The one that ships, or one that trains in seconds.")]
 
 
@@ -34,6 +37,7 @@ def autoencoder(
     dtype: o.Dtype = "auto",
     workers: Workers = 1,
     size: Size = "starter",
+    weights: Weights = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -47,7 +51,7 @@ def autoencoder(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed)
     config = _size(size, AutoencoderConfig(), TINY)
-    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers), out)
+    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights), out)
 
 
 @app.command("dynamics")
@@ -64,6 +68,7 @@ def dynamics(
     dtype: o.Dtype = "auto",
     workers: Workers = 0,
     size: Size = "starter",
+    weights: Weights = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -77,7 +82,7 @@ def dynamics(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
     config = _size(size, DynamicsConfig(), TINY)
-    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers), out)
+    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights), out)
 
 
 @app.command("painter")
@@ -93,6 +98,7 @@ def painter(
     dtype: o.Dtype = "auto",
     workers: Workers = 0,
     size: Size = "starter",
+    weights: Weights = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -106,7 +112,7 @@ def painter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
     config = _size(size, PainterConfig(), TINY)
-    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers), out)
+    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights), out)
 
 
 def _size(name: str, starter, tiny):

@@ -16,7 +16,7 @@ from t2w.nn.autoencoder import DOWN, AutoencoderConfig, build
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import save_autoencoder
+from t2w.worlds.pretrained import load_autoencoder, save_autoencoder
 
 NOISE = 0.1
 SMALL = 1e-3  # weight of the latent's mean square
@@ -66,16 +66,23 @@ def look_at(pictures: Tensor):
 
 
 def train_autoencoder(
-    data: Path, out: Path, config: AutoencoderConfig, fit_config: FitConfig, dtype: str = "auto", workers: int = 0
+    data: Path,
+    out: Path,
+    config: AutoencoderConfig,
+    fit_config: FitConfig,
+    dtype: str = "auto",
+    workers: int = 0,
+    weights: Path | None = None,
 ) -> Iterator[dict]:
     """Yields the figures of every step; at the end `out` holds the autoencoder in diffusers' layout."""
     learn, held = split(data)
     where = accelerator(dtype)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    run = Run(Reconstruct(build(config)), fit_config, out / "run", where)
+    model = load_autoencoder(weights) if weights else build(config)
+    run = Run(Reconstruct(model), fit_config, out / "run", where)
     items = Pictures(held, every=7)
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
-    stage = Stage(reconstruction_loss(config.channels), look_at(some))
+    stage = Stage(reconstruction_loss(model.config.latent_channels), look_at(some))
     yield from train(stage, run, loader(Pictures(learn), run, workers))
     if where.is_main_process:
         with run.averaged() as model:

@@ -98,16 +98,28 @@ def look_at(pipeline: PRXPipeline):
 
 
 def train_painter(
-    data: Path, autoencoder: Path, out: Path, config: PainterConfig, fit_config: FitConfig, dtype: str = "auto", workers: int = 0
+    data: Path,
+    autoencoder: Path,
+    out: Path,
+    config: PainterConfig,
+    fit_config: FitConfig,
+    dtype: str = "auto",
+    workers: int = 0,
+    weights: Path | None = None,
 ) -> Iterator[dict]:
     """Yields the figures of every step; at the end `out` is a diffusers pipeline folder."""
     learn, _ = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
-    with where.main_process_first():
-        words = learnt_words(learn, config, fit_config.seed, out / "run" / "tokenizer")
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder).to(where.device)
+    if weights:
+        pipeline = PRXPipeline.from_pretrained(weights, vae=encoder, dtype=torch.float32)
+        words = pipeline.tokenizer
+    else:
+        with where.main_process_first():
+            words = learnt_words(learn, config, fit_config.seed, out / "run" / "tokenizer")
+        pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder)
+    pipeline.to(where.device)
     run = Run(Denoise(pipeline), fit_config, out / "run", where)
     with where.main_process_first():
         items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)

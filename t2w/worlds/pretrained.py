@@ -58,18 +58,27 @@ def read_config(folder: Path) -> dict:
         raise T2WError(f"{folder / 'config.json'} cannot be read: {error}") from error
 
 
-def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling]:
-    """Weights ready to dream with."""
+def load_dynamics(folder: Path) -> Dynamics:
+    """The network alone, in single precision, on the CPU. Raises T2WError where there is none."""
     config = read_config(folder)
     try:
         model = Dynamics(DynamicsConfig(**config["dynamics"]))
         model.load_state_dict(load_file(folder / "dynamics.safetensors"))
-        sampling = Sampling(**config["sampling"])
-        autoencoder = load_autoencoder(folder / config["autoencoder"])
     except FileNotFoundError as error:
-        raise T2WError(f"{error.filename} is missing: a world's folder has a config.json and *.safetensors", MISSING) from error
+        raise T2WError(f"{folder / 'dynamics.safetensors'} is missing", MISSING) from error
     except (KeyError, TypeError, OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise T2WError(f"{folder} does not hold weights that fit its config.json: {error}") from error
+    return model
+
+
+def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling]:
+    """Weights ready to dream with. Raises T2WError where they are missing or do not fit."""
+    config, model = read_config(folder), load_dynamics(folder)
+    try:
+        sampling = Sampling(**config["sampling"])
+        autoencoder = load_autoencoder(folder / config["autoencoder"])
+    except (KeyError, TypeError) as error:
+        raise T2WError(f"{folder / 'config.json'} does not say how its frames are made: {error}") from error
     model = model.to(device, dtype).eval().requires_grad_(False)
     autoencoder = autoencoder.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return model, autoencoder, sampling
