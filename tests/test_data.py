@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, collect, kind_of
+from t2w.data.latents import encode_shards
 from t2w.data.pictures import Pictures
 from t2w.data.record import back
-from t2w.data.shard import Shard, path_of, seen
+from t2w.data.shard import Shard, path_of, seen, shards
 from t2w.errors import T2WError
+from t2w.nn import autoencoder
 
 SMALL = CollectConfig(
     episodes=8, frames=16, seed=77, width=64, height=48, mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("still", 1)), shard=4
@@ -52,9 +55,11 @@ def test_collecting_again_writes_nothing_and_goes_on_after_a_loss(folder):
 
 def test_more_episodes_fill_the_last_shard_up(tmp_path):
     less = replace(SMALL, episodes=2)
-    list(collect(tmp_path, less, workers=1))
-    list(collect(tmp_path, replace(SMALL, episodes=4), workers=1))
-    assert len({row["seed"] for row in Shard(path_of(tmp_path, 0)).rows}) == 4
+    encoder = autoencoder.build(autoencoder.TINY)
+    for config in (less, replace(SMALL, episodes=4)):
+        list(collect(tmp_path, config, workers=1))
+        ((shard, latents),) = encode_shards(shards(tmp_path), encoder, torch.device("cpu"))
+        assert len({row["seed"] for row in shard.rows}) == config.episodes and len(latents) == len(shard)
 
 
 def test_other_settings_are_refused(folder):

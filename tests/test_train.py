@@ -7,6 +7,7 @@ import pytest
 
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, collect
+from t2w.errors import T2WError
 from t2w.nn import autoencoder, dynamics, painter
 from t2w.train.loop import FitConfig
 
@@ -64,7 +65,6 @@ def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path
 
 
 def test_a_run_of_another_kind_is_refused_in_a_sentence(data, encoder):
-    from t2w.errors import T2WError
     from t2w.train.autoencoder import train_autoencoder
 
     with pytest.raises(T2WError, match="another kind"):
@@ -72,7 +72,6 @@ def test_a_run_of_another_kind_is_refused_in_a_sentence(data, encoder):
 
 
 def test_windows_longer_than_any_walk_are_refused(data, encoder, tmp_path):
-    from t2w.errors import T2WError
     from t2w.train.dynamics import train_dynamics
 
     with pytest.raises(T2WError, match="no episode has 200 frames"):
@@ -114,3 +113,48 @@ def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_
     image = pipeline("a red cabin", generator=torch.Generator().manual_seed(0), **call).images[0]
     assert image.size == (160, 96)
     assert next(train_painter(data, encoder, tmp_path / "on", painter.PainterConfig(), FIT, weights=tmp_path))["step"] == 1
+    words = "tokenizer/tokenizer.json"
+    assert (tmp_path / "on" / "run" / words).read_text() == (tmp_path / words).read_text()
+    with pytest.raises(T2WError, match="holds no painter"):
+        next(train_painter(data, encoder, tmp_path / "on", painter.TINY, FIT, weights=tmp_path / "nowhere"))
+
+
+def test_weights_of_another_autoencoder_are_refused(data, tmp_path):
+    from t2w.nn.imagine import Sampling
+    from t2w.train.dynamics import train_dynamics
+    from t2w.worlds.pretrained import save_autoencoder, save_world
+
+    other, mine = (autoencoder.build(replace(autoencoder.TINY, channels=c)) for c in (4, 8))
+    save_world(dynamics.Dynamics(replace(dynamics.TINY, channels=4)), other, tmp_path / "world", Sampling())
+    save_autoencoder(mine, tmp_path / "mine")
+    with pytest.raises(T2WError, match="4 channels"):
+        next(train_dynamics(data, tmp_path / "mine", tmp_path / "out", dynamics.TINY, FIT, weights=tmp_path / "world"))
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(tmp_path):
+    import torch
+
+    from t2w.train.loop import Run, accelerator, fit
+
+    run = Run(torch.nn.Linear(2, 1), replace(FIT, save_minutes=0), tmp_path / "run", accelerator("float32"))
+    batches = [{"x": torch.full((1, 2), value)} for value in (1.0, 1.0, float("nan"))]
+    with pytest.raises(T2WError, match="smaller --lr"):
+        list(fit(run, lambda model, batch, _: (model(batch["x"]).sum(), {}), batches))
+    assert Run(torch.nn.Linear(2, 1), FIT, tmp_path / "run", accelerator("float32")).step == 2
+    assert all(p.isfinite().all() for p in run.model.parameters())
+
+
+def test_a_folder_changes_only_when_all_of_it_is_written(tmp_path):
+    from t2w.media.atomic import whole_folder
+
+    (tmp_path / "config.json").write_text("old")
+    with pytest.raises(T2WError, match="no space left"), whole_folder(tmp_path) as new:
+        (new / "config.json").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("config.json", "old")]
+    with whole_folder(tmp_path) as new:
+        (new / "inner").mkdir()
+        (new / "inner" / "config.json").write_text("inner")
+        (new / "config.json").write_text("new")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["config.json", "inner", "inner/config.json"]
+    assert (tmp_path / "config.json").read_text() == "new"

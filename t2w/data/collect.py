@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -69,16 +70,20 @@ def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
     if workers == 1:
         yield from map(_job, jobs)
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        try:
-            for done in as_completed([pool.submit(_job, job) for job in jobs]):
-                yield done.result()
-        except BrokenProcessPool as error:
-            raise T2WError(
-                "a recording process was killed, perhaps for want of memory; the same command goes on, try fewer --workers", FAILED
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    others = set(multiprocessing.active_children())
+    # Ctrl-C reaches every process: the workers just end, and the caller is told.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_DFL))
+    try:
+        for done in as_completed([pool.submit(_job, job) for job in jobs]):
+            yield done.result()
+    except BrokenProcessPool as error:
+        raise T2WError(
+            "a recording process was killed, perhaps for want of memory; the same command goes on, try fewer --workers", FAILED
+        ) from error
+    finally:
+        for process in set(multiprocessing.active_children()) - others:  # else shards that were begun are waited for
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
 def claim(folder: Path, config: CollectConfig) -> None:

@@ -39,11 +39,13 @@ def encode_shards(found: list[Shard], autoencoder: AutoencoderDC, device: torch.
     sweep(folder)
     for shard in found:
         path = folder / shard.path.name
-        if not path.exists():
+        latents = load_file(path)["latents"] if path.exists() else None
+        if latents is None or len(latents) != len(shard):  # t2w collect may have filled the shard up since
             parts = [_encode(shard, range(i, min(i + BATCH, len(shard))), autoencoder, device) for i in range(0, len(shard), BATCH)]
+            latents = torch.cat(parts)
             with atomically(path) as temporary:
-                save_file({"latents": torch.cat(parts)}, temporary)
-        yield shard, load_file(path)["latents"]
+                save_file({"latents": latents}, temporary)
+        yield shard, latents
 
 
 def _encode(shard: Shard, frames: range, autoencoder: AutoencoderDC, device: torch.device) -> Tensor:

@@ -5,15 +5,17 @@ import os
 import platform
 import re
 import secrets
-import tempfile
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from t2w.errors import FAILED, T2WError
+from t2w.media.folders import make_folder
 
 LEFTOVER = re.compile(r"\..*\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{6}\.tmp(\.\w+)?")
+LAST = ("config.json", "tokenizer_config.json", "model_index.json")  # what says that a folder can be loaded
 
 
 @contextmanager
@@ -34,17 +36,29 @@ def atomically(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
-    """Yields a temporary folder beside `folder`; when all is written, its files are moved in, those that name the others last."""
-    folder = Path(folder)
+    """Yields a hidden folder inside `folder`; when all is written, its files move out, those that name the others last.
+
+    Inside, not beside: `folder` may be a disk of its own, or the only place where one may write. If the block raises, nothing
+    has changed. Every OSError of the block is told as a T2WError about `folder`.
+    """
+    folder = make_folder(Path(folder))
+    temporary = temporary_name(folder / "whole")
     with explained(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            yield Path(temporary)
-            for path in sorted(Path(temporary).rglob("*"), key=lambda path: (path.suffix == ".json", -len(path.parts))):
-                if path.is_file():
-                    final = folder / path.relative_to(temporary)
-                    final.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(path, final)
+        try:
+            sweep(folder)
+            temporary.mkdir()
+            yield temporary
+            for path in sorted((path for path in temporary.rglob("*") if path.is_file()), key=_turn):
+                final = folder / path.relative_to(temporary)
+                final.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, final)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _turn(path: Path) -> tuple[int, int]:
+    """Files that name others come last, the outermost of them last of all."""
+    return (LAST.index(path.name) + 1 if path.name in LAST else 0, -len(path.parts))
 
 
 def temporary_name(path: Path) -> Path:
@@ -53,13 +67,13 @@ def temporary_name(path: Path) -> Path:
 
 
 def sweep(folder: str | Path) -> None:
-    """Removes the temporary files that killed runs of this machine left in `folder`."""
+    """Removes the temporary files and folders that killed runs of this machine left in `folder`."""
     if os.name != "posix":
         return  # elsewhere os.kill(pid, 0) does not ask, it kills
     for entry in Path(folder).iterdir():
         name = LEFTOVER.fullmatch(entry.name)
         if name and name["host"] == _host() and not _alive(int(name["pid"])):
-            entry.unlink(missing_ok=True)
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -76,7 +90,7 @@ def _reason(error: OSError, path: Path) -> str:
         return "no permission to write there; choose another folder with --out"
     if error.errno == errno.ENOENT and not path.parent.exists():
         return f"there is no folder {path.parent}"
-    if error.errno in (errno.EISDIR, errno.EEXIST) or path.is_dir():
+    if isinstance(error, IsADirectoryError | FileExistsError):
         return "a folder has that name"
     return (error.strerror or str(error)).lower()  # "no space left on device", "read-only file system", …
 

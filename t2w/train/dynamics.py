@@ -24,7 +24,7 @@ from t2w.nn.measure import psnr, sheet
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import load_autoencoder, load_dynamics, save_world
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -151,12 +151,14 @@ def train_dynamics(
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
+    model = load_dynamics(weights) if weights else None
+    if model is not None:
+        check_channels(weights, model.config.channels, encoder)
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    model = load_dynamics(weights) if weights else Dynamics(replace(config, channels=encoder.config.latent_channels))
-    run = Run(model, fit_config, out / "run", where)
+    run = Run(model or Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
     sampling = Sampling(window=frames - 2)
     stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))

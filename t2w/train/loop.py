@@ -131,11 +131,9 @@ class Run:
                 held.copy_(state[f"average.{name}"])
             for i, optimizer in enumerate(self.optimizers):
                 restore(optimizer, {k.removeprefix(f"optimizer.{i}."): v for k, v in state.items() if k.startswith(f"optimizer.{i}.")})
-        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise T2WError(
-                f"{self.folder} holds a run of another kind, or a broken one ({reason}); take another --out, or delete that folder"
-            ) from error
+        except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            sentence = f"{self.folder} holds a run of another kind, or a broken one; take another --out, or delete that folder"
+            raise T2WError(sentence) from error
 
 
 def restore(optimizer: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
@@ -184,10 +182,10 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
         batch = {k: v.to(accelerator.device, non_blocking=True) for k, v in batch.items()}
         with accelerator.autocast():
             value, figures = loss(run.wrapped, batch, run.generator)
-        if not agreed(accelerator, float(torch.isfinite(value))):
-            raise T2WError(f"the loss is no number at step {run.step}; the last checkpoint is good: go on with a smaller --lr", FAILED)
         accelerator.backward(value)
-        accelerator.clip_grad_norm_(parameters, config.clip)
+        # The gradient's size is the same in all processes, and no number where the loss of any is none.
+        if not torch.isfinite(value.detach() + accelerator.clip_grad_norm_(parameters, config.clip)):
+            raise T2WError(f"the loss is no number at step {run.step}; the last checkpoint is good: go on with a smaller --lr", FAILED)
         for optimizer, base in zip(run.optimizers, (config.lr, config.muon_lr)):
             for group in optimizer.param_groups:
                 group["lr"] = base * run.rate()

@@ -5,12 +5,12 @@ Captions are written anew each time from what is in view, so that many wordings 
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from diffusers import PRXPipeline
+from diffusers import AutoencoderDC, PRXPipeline
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
@@ -18,12 +18,13 @@ from transformers import PreTrainedTokenizerFast
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import Pictures, split
 from t2w.data.shard import Shard
+from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import load_autoencoder
+from t2w.worlds.pretrained import check_channels, load_autoencoder
 
 SILENT = 0.1  # share of pictures without words, for guidance
 EVERY = 6  # of a walk's frames, one in so many is painted
@@ -111,14 +112,12 @@ def train_painter(
     learn, _ = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
+    before = load_painter(weights, encoder) if weights else None
+    with where.main_process_first():
+        words = kept(out / "run" / "tokenizer", lambda: before.tokenizer if before else learnt_words(learn, config, fit_config.seed))
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    if weights:
-        pipeline = PRXPipeline.from_pretrained(weights, vae=encoder, dtype=torch.float32)
-        words = pipeline.tokenizer
-    else:
-        with where.main_process_first():
-            words = learnt_words(learn, config, fit_config.seed, out / "run" / "tokenizer")
-        pipeline = build(replace(config, channels=encoder.config.latent_channels), words, encoder)
+    pipeline = before or build(replace(config, channels=encoder.config.latent_channels), words, encoder)
+    pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
     run = Run(Denoise(pipeline), fit_config, out / "run", where)
     with where.main_process_first():
@@ -130,14 +129,30 @@ def train_painter(
     where.wait_for_everyone()
 
 
-def learnt_words(learn: list[Shard], config: PainterConfig, seed: int, folder: Path) -> PreTrainedTokenizerFast:
-    """A tokenizer of captions; kept in `folder`, since a run that is taken up must read as it did before."""
-    if not (folder / "tokenizer.json").is_file():
-        rng, pictures = random.Random(seed), Pictures(learn, every=EVERY)
-        texts = [pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)]
+def learnt_words(learn: list[Shard], config: PainterConfig, seed: int) -> PreTrainedTokenizerFast:
+    """A tokenizer learnt from captions."""
+    rng, pictures = random.Random(seed), Pictures(learn, every=EVERY)
+    return tokenizer([pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)], config)
+
+
+def kept(folder: Path, make: Callable[[], PreTrainedTokenizerFast]) -> PreTrainedTokenizerFast:
+    """The tokenizer in `folder`, made first if it is not there: a run that is taken up must read as it did before."""
+    if not (folder / "tokenizer_config.json").is_file():
         with whole_folder(folder) as temporary:
-            tokenizer(texts, config).save_pretrained(temporary)
+            make().save_pretrained(temporary)
     return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+def load_painter(folder: Path, encoder: AutoencoderDC) -> PRXPipeline:
+    """A painter to train on, in single precision, on the CPU, with this autoencoder. Raises T2WError where it is none, or does not fit."""
+    try:
+        if "PRXPipeline" not in (folder / "model_index.json").read_text("utf-8"):
+            raise ValueError("its model_index.json names another pipeline")
+        pipeline = PRXPipeline.from_pretrained(folder, vae=encoder, dtype=torch.float32, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise T2WError(f"{folder} holds no painter ({error}); --weights takes what t2w train painter has made", MISSING) from error
+    check_channels(folder, pipeline.transformer.config.in_channels, encoder)
+    return pipeline
 
 
 def save(pipeline: PRXPipeline, out: Path) -> None:

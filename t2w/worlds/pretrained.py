@@ -71,6 +71,13 @@ def load_dynamics(folder: Path) -> Dynamics:
     return model
 
 
+def check_channels(folder: Path, channels: int, autoencoder: AutoencoderDC) -> None:
+    """Raises T2WError where the weights in `folder` know latents of another size than this autoencoder's."""
+    if channels != autoencoder.config.latent_channels:
+        sizes = f"latents of {channels} channels, this autoencoder makes {autoencoder.config.latent_channels}"
+        raise T2WError(f"the weights in {folder} know {sizes}; give the --autoencoder that they were made with")
+
+
 def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling]:
     """Weights ready to dream with. Raises T2WError where they are missing or do not fit."""
     config, model = read_config(folder), load_dynamics(folder)
