@@ -28,7 +28,7 @@ from t2w.worlds.pretrained import check_channels, load_autoencoder
 
 SILENT = 0.1  # share of pictures without words, for guidance
 EVERY = 6  # of a walk's frames, one in so many is painted
-CALL = {"num_inference_steps": 24, "guidance_scale": 4.0, "height": 96, "width": 160}
+CALL = {"num_inference_steps": 24, "guidance_scale": 3.0, "height": 96, "width": 160}
 CALL |= {"use_resolution_binning": False, "skip_text_cleaning": True}
 PROMPTS = (
     "a snowy pine forest at sunset with a red cabin",

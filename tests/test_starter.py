@@ -1,0 +1,73 @@
+"""The starter models, as they ship: they load, they are deterministic, they fit the package, and the world obeys."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import t2w
+from t2w.start import painters
+from t2w.worlds import registry
+from t2w.worlds.check import check
+
+STARTER = Path(t2w.__file__).parent / "starter"
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def world():
+    return registry.load("starter", "cpu")
+
+
+def test_all_weights_fit_in_forty_megabytes():
+    assert sum(path.stat().st_size for path in STARTER.rglob("*") if path.is_file()) < 40e6
+
+
+def test_no_pickles_ship():
+    assert {path.suffix for path in STARTER.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".txt"}
+
+
+def test_the_card_says_how_it_was_trained():
+    card = json.loads((STARTER / "world" / "card.json").read_text("utf-8"))
+    assert {"data", "autoencoder", "dynamics", "painter", "figures"} <= set(card)
+
+
+def test_it_keeps_the_protocol(world):
+    assert not [claim for claim, ok, _ in check(world) if not ok]
+
+
+def test_looking_right_moves_the_picture_left(world):
+    """Mean optical flow over eight start frames, one second of each turn."""
+    from t2w.evaluate.world import control
+
+    turn = next(control(world, n=8, frames=15))
+    assert turn["first"] > 0 > turn["second"], turn
+
+
+def test_it_knows_more_than_a_held_picture(world):
+    """A second ahead, against the simulator, in worlds it was not trained on."""
+    from t2w.evaluate.world import horizon
+
+    last = list(horizon(world, n=8))[-1]
+    assert last["frames"] == 15 and last["world"] > last["standing still"]
+
+
+def test_a_seed_is_a_picture_and_another_seed_another():
+    call = painters.settings("starter")
+    one, two, again = (next(painters.paint("starter", "a red cabin in a meadow", [seed], 160, 96, "cpu", call=call)) for seed in (0, 1, 0))
+    assert one.shape == (96, 160, 3)
+    assert np.array_equal(one, again) and not np.array_equal(one, two)
+
+
+def test_the_words_decide_the_picture():
+    """Snow is lighter than a night of lava, a desert is yellower than an alien world: the least that a prompt must do."""
+    call = painters.settings("starter")
+
+    def mean(prompt: str) -> np.ndarray:
+        return np.mean([frame.mean((0, 1)) for frame in painters.paint("starter", prompt, [0, 1], 160, 96, "cpu", call=call)], 0)
+
+    snow, lava = mean("a snowfield at noon"), mean("volcanic land at night")
+    assert snow.mean() > lava.mean() + 40
+    desert, alien = mean("a desert at noon"), mean("an alien world at noon")
+    assert desert[0] - desert[2] > alien[0] - alien[2] + 20
