@@ -25,10 +25,12 @@ def world(
     """
     from rich.table import Table
 
+    from t2w.cli import making
     from t2w.errors import T2WError
     from t2w.evaluate import world as evaluate
     from t2w.worlds import registry
 
+    making.settle(offline=False)
     parts = {
         "horizon": lambda: evaluate.horizon(model, walks),
         "control": lambda: evaluate.control(model),

@@ -129,8 +129,10 @@ def _watch(output: Output, logs: Iterator[dict], out: Path) -> None:
     import time
     from collections import deque
 
+    from t2w.cli import making
     from t2w.media.folders import make_folder
 
+    making.settle(offline=False)
     make_folder(out)
     if int(os.environ.get("RANK", "0")):  # under accelerate launch one process speaks for all
         deque(logs, maxlen=0)
