@@ -52,7 +52,7 @@ def test_scripts_and_prompts_that_are_named_exist():
 def tour() -> list[str]:
     """The block under "What can be done", after the first command of all."""
     block = TEXT.split("## What can be done")[1].split("```")[1]
-    first = next(line for line in commands() if line.startswith("t2w new"))
+    first = re.search(r"&& (t2w new .*)", TEXT)[1]
     return [first, *(re.split(r"\s#", line)[0].strip() for line in block.splitlines() if line.startswith("t2w "))]
 
 
