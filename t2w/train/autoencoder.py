@@ -44,9 +44,8 @@ def reconstruction_loss(channels: int):
         x = batch["picture"]
         y, latents = model(x, noise_for(x, channels, generator))
         error = y.float() - x
-        edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
         squared, size = error.square().mean(), latents.float().square().mean()
-        value = 4 * squared + error.abs().mean() + 0.5 * edges + SMALL * size
+        value = 4 * squared + error.abs().mean() + gradient(error) + SMALL * size
         return value, {"dB": (-10 * (squared.detach() / 4).log10()).item(), "latent": size.sqrt().item()}
 
     return loss

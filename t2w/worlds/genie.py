@@ -14,6 +14,7 @@ import numpy as np
 from t2w.actions.action import Action, ActionSpace
 from t2w.errors import T2WError
 from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.sim import SPEC as SIMULATOR  # what the starter was trained on
 
 if TYPE_CHECKING:
     import torch
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 STARTER = Path(__file__).parents[1] / "starter" / "world"
 SPEC = WorldSpec(
     name="starter",
-    width=160,
-    height=96,
-    fps=15.0,
-    space=ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0),
+    width=SIMULATOR.width,
+    height=SIMULATOR.height,
+    fps=SIMULATOR.fps,
+    space=SIMULATOR.space,
     horizon=10.0,
     licence="Apache-2.0",
     memory_mib=600,
