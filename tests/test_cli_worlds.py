@@ -39,6 +39,8 @@ def test_the_starter_world_says_how_it_was_trained():
     (row,) = lines(t2w("worlds", "show", "starter", "--json"))
     assert row["card"]
     assert "trained" in t2w("worlds", "show", "starter").stdout
+    (row,) = lines(t2w("worlds", "show", "starter", "--history", "--json"))
+    assert len(row["history"]) >= 1 and all({"what", "figures", "learnt"} <= set(one) for one in row["history"])
 
 
 def test_a_world_is_checked():

@@ -45,6 +45,20 @@ def test_a_run_cut_off_goes_on_where_it_was(data, tmp_path):
     assert (tmp_path / "config.json").exists()
 
 
+def test_a_decoder_learns_on_without_touching_the_latents(data, encoder, tmp_path):
+    from t2w.data.latents import key_of
+    from t2w.train.autoencoder import train_autoencoder
+    from t2w.worlds.pretrained import load_autoencoder
+
+    list(train_autoencoder(data, tmp_path, autoencoder.TINY, FIT, weights=encoder, decoder_only=True))
+    before, after = load_autoencoder(encoder), load_autoencoder(tmp_path)
+    assert key_of(before) == key_of(after)
+    pairs = list(zip(before.decoder.parameters(), after.decoder.parameters(), strict=True))
+    assert any((a != b).any() for a, b in pairs)
+    with pytest.raises(T2WError, match="--weights"):
+        next(train_autoencoder(data, tmp_path / "other", autoencoder.TINY, FIT, decoder_only=True))
+
+
 def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path):
     """Fused AdamW walks weights and moments in memory order; convolutions' weights are channels-last."""
     from t2w.train.autoencoder import Reconstruct

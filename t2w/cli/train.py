@@ -1,4 +1,4 @@
-"""t2w train: the three stages. Each can be stopped at any moment and goes on with the same command."""
+"""t2w train: the three stages, and the judge of what they make. Each can be stopped at any moment and goes on with the same command."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +22,9 @@ Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes 
 Weights = Annotated[
     Path | None, typer.Option("--weights", metavar="DIR", help="Begin from these weights, which this stage has made, not at random.")
 ]
+Compile = Annotated[
+    bool, typer.Option("--compile/--no-compile", help="Fuse by torch.compile: minutes at the start, faster after; needs a C++ compiler.")
+]
 Size = Annotated[str, typer.Option("--size", metavar="starter|tiny", help="The one that ships, or one that trains in seconds.")]
 
 
@@ -38,6 +41,10 @@ def autoencoder(
     workers: Workers = 1,
     size: Size = "starter",
     weights: Weights = None,
+    decoder_only: Annotated[
+        bool, typer.Option("--decoder-only", help="Leave the encoder of --weights alone: worlds and painters made with it stay right.")
+    ] = False,
+    compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -49,9 +56,9 @@ def autoencoder(
     from t2w.train.autoencoder import train_autoencoder
     from t2w.train.loop import FitConfig
 
-    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed)
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed, compile=compile)
     config = _size(size, AutoencoderConfig(), TINY)
-    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights), out)
+    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights, decoder_only), out)
 
 
 @app.command("dynamics")
@@ -69,6 +76,7 @@ def dynamics(
     workers: Workers = 0,
     size: Size = "starter",
     weights: Weights = None,
+    compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -80,7 +88,7 @@ def dynamics(
     from t2w.train.dynamics import train_dynamics
     from t2w.train.loop import FitConfig
 
-    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, DynamicsConfig(), TINY)
     _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights), out)
 
@@ -99,6 +107,7 @@ def painter(
     workers: Workers = 0,
     size: Size = "starter",
     weights: Weights = None,
+    compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -110,9 +119,35 @@ def painter(
     from t2w.train.loop import FitConfig
     from t2w.train.painter import train_painter
 
-    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, PainterConfig(), TINY)
     _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights), out)
+
+
+@app.command("judge")
+def judge(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/judge"),
+    minutes: Minutes = None,
+    steps: Steps = 5_000,
+    batch: Batch = 16,
+    lr: Rate = 2e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 0,
+    size: Size = "starter",
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """What `t2w eval` judges with: what is in view, which keys were pressed, how unlike two pictures are.
+
+    Example: t2w train judge data --out runs/judge --minutes 10
+    """
+    from t2w.train.judge import STARTER, TINY, train_judge
+    from t2w.train.loop import FitConfig
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed)
+    _watch(Output(json, quiet), train_judge(data, out, _size(size, STARTER, TINY), fit, dtype, workers), out)
 
 
 def _size(name: str, starter, tiny):

@@ -1,5 +1,6 @@
 """t2w worlds: which there are, what one is and how it was trained, and whether it keeps the protocol."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,10 +38,14 @@ def list_(json: o.Json = False) -> None:
 
 
 @app.command("show")
-def show(name: Name, json: o.Json = False) -> None:
+def show(
+    name: Name,
+    history: Annotated[bool, typer.Option("--history", help="Every training of it so far, with its figures and what was learnt.")] = False,
+    json: o.Json = False,
+) -> None:
     """What a world takes and gives, and how it was trained.
 
-    Example: t2w worlds show starter
+    Example: t2w worlds show starter --history
     """
     from rich.table import Table
     from rich.text import Text
@@ -52,7 +57,11 @@ def show(name: Name, json: o.Json = False) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in {**fields, **{f"trained: {key}": value for key, value in card.items()}}.items():
         table.add_row(Text(key, "bold"), Text(_word(value)))
-    Output(json).answer(table, **fields, card=card)
+    tries = _history(name) if history else []
+    for k, row in enumerate(tries, 1):
+        for key, value in row.items():
+            table.add_row(Text(f"try {k}: {key}", "bold"), Text(_word(value)))
+    Output(json).answer(table, **fields, card=card, **({"history": tries} if history else {}))
 
 
 @app.command("check")
@@ -88,13 +97,23 @@ def _fields(spec) -> dict:
 def _card(name: str) -> dict:
     """How it was trained: card.json beside the weights."""
     import json
-    from pathlib import Path
 
+    path = _folder(name) / "card.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _history(name: str) -> list[dict]:
+    """What was tried: history.jsonl beside the weights, one object a training, the first one first."""
+    import json
+
+    path = _folder(name) / "history.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+
+def _folder(name: str) -> Path:
     import t2w
 
-    folder = Path(t2w.__file__).parent / "starter" / "world" if name == "starter" else Path(name)
-    path = folder / "card.json"
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return Path(t2w.__file__).parent / "starter" / "world" if name == "starter" else Path(name)
 
 
 def _keys(spec) -> str:

@@ -12,6 +12,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.pictures import Pictures, split
+from t2w.errors import T2WError
 from t2w.nn.autoencoder import DOWN, AutoencoderConfig, build
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
@@ -72,12 +73,19 @@ def train_autoencoder(
     dtype: str = "auto",
     workers: int = 0,
     weights: Path | None = None,
+    decoder_only: bool = False,
 ) -> Iterator[dict]:
-    """Yields the figures of every step; at the end `out` holds the autoencoder in diffusers' layout."""
+    """Yields the figures of every step; at the end `out` holds the autoencoder in diffusers' layout.
+
+    With `decoder_only` the encoder of `weights` stays as it is: what was trained on its latents gets a better picture, and no less.
+    """
+    if decoder_only and weights is None:
+        raise T2WError("--decoder-only leaves the encoder as it is, so it wants one: --weights DIR")
     learn, held = split(data)
     where = accelerator(dtype)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_autoencoder(weights) if weights else build(config)
+    model.encoder.requires_grad_(not decoder_only)
     run = Run(Reconstruct(model), fit_config, out / "run", where)
     items = Pictures(held, every=7)
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
@@ -85,13 +93,14 @@ def train_autoencoder(
     yield from train(stage, run, loader(Pictures(learn), run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save(model.autoencoder, some, out)
+            if not decoder_only:
+                measure_size(model.autoencoder, some)
+            save_autoencoder(model.autoencoder, out)
     where.wait_for_everyone()
 
 
 @torch.no_grad()
-def save(autoencoder: AutoencoderDC, pictures: Tensor, out: Path) -> None:
-    """Half precision on disk; `scaling_factor` brings latents to unit size."""
+def measure_size(autoencoder: AutoencoderDC, pictures: Tensor) -> None:
+    """Sets `scaling_factor`, which brings latents to unit size."""
     size = autoencoder.encode(pictures).latent.std().item()
     autoencoder.register_to_config(scaling_factor=round(1 / size, 4))
-    save_autoencoder(autoencoder, out)

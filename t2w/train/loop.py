@@ -43,6 +43,7 @@ class FitConfig:
     clip: float = 1.0
     save_minutes: float = 3.0
     seed: int = 0
+    compile: bool = False  # torch.compile: needs a C++ compiler and a minute or two, then element-wise work is fused
 
 
 BLOCKS = re.compile(r"(blocks|layers)\.\d+\.(?!modulation)")  # where Muon takes the matrices
@@ -77,6 +78,8 @@ class Run:
         if (folder / "run.json").exists():
             self._load()
         self.wrapped, *self.optimizers = accelerator.prepare(self.model, *self.optimizers)
+        if config.compile:
+            self.wrapped = torch.compile(self.wrapped)
         self.generator = torch.Generator(accelerator.device).manual_seed(config.seed + 7919 * self.step + accelerator.process_index)
 
     @property
