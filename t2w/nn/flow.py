@@ -1,7 +1,7 @@
 """Flow matching in words of x: noise is tau = 0, data tau = 1, a frame on the way is (1 - tau) noise + tau data.
 
-The network says what the data is; loss and steps follow from that. (Lipman et al. 2023; x-prediction, loss in x and the ramp
-weight 0.9 tau + 0.1 as in Dreamer 4, Hafner et al. 2025.)
+The network says what the data is; loss and steps follow from that. (Lipman et al. 2023; x-prediction, loss in x and a ramp
+weight as in Dreamer 4, Hafner et al. 2025.)
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def on_the_way(data: Tensor, noise: Tensor, tau: Tensor) -> Tensor:
 
 def ramp(tau: Tensor) -> Tensor:
     """The loss's weight at tau: a frame that is nearly data says more about detail than one that is nearly noise."""
-    return 0.9 * tau + 0.1
+    return 0.5 * tau + 0.5
 
 
 def sample(guess: Guess, noise: Tensor, steps: int) -> Tensor:

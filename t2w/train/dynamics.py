@@ -28,7 +28,9 @@ from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamic
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
-OWN = 0.6  # share of rows whose past may be the network's own
+OWN = 0.6  # share of rows whose past may be the network's own,
+OWN_FROM = 0.6  # in the last part of a run: before, what the network makes is not worth learning from
+FIRST = 0.4  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
@@ -79,7 +81,8 @@ def dreamt(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, noise: Te
     return sample(lambda x, tau: guess(model, row, past, past_tau, x, tau[:, None].expand_as(past_tau)).float(), noise, steps)
 
 
-def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator, own: float = OWN) -> tuple[Tensor, dict[str, float]]:
+    """`own`: share of rows whose past may be what the network itself makes of it."""
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
     b, t = z.shape[:2]
 
@@ -91,20 +94,20 @@ def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
 
     past_tau = 1 - CONTEXT_NOISE * uniform(b, t - 1)
     context = z[:, :-1]
-    own = (uniform(b) < OWN)[:, None].repeat(1, t - 1)
-    own[:, 1] &= jump == 0  # frame 1 cannot be foreseen after a jump
-    for _ in range(int(uniform(1).item() * 3)):
+    mine = (uniform(b) < own)[:, None].repeat(1, t - 1)
+    mine[:, 1] &= jump == 0  # frame 1 cannot be foreseen after a jump
+    for _ in range(int(uniform(1).item() * 3) if own else 0):
         # In some rows the past becomes what the network makes of it, all frames at once; twice, and errors are made of errors.
         made = dreamt(model, row, on_the_way(context, noise(), past_tau), past_tau, noise(), 1 + int(uniform(1).item() * 2))
-        context = torch.where(own[..., None, None, None], torch.cat([z[:, :1], made[:, :-1]], 1), context)
-    tau = uniform(b, t - 1) ** 1.5  # more often far from the data, where the action decides
+        context = torch.where(mine[..., None, None, None], torch.cat([z[:, :1], made[:, :-1]], 1), context)
+    tau = torch.where(uniform(b, t - 1) < FIRST, 0.0, uniform(b, t - 1))
     known = (uniform(b, t - 1) > UNTOLD).float()
     found = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, on_the_way(z[:, 1:], noise(), tau), tau, known)
     error = (found.float() - z[:, 1:]).square().flatten(2).mean(2)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
-    far = (tau < 0.1) & (counts > 0)
+    far = (tau == 0) & (counts > 0)
     still = (z[:, 1:] - z[:, :-1]).square().mean()
     first = error[far].mean() if far.any() else error.mean()
     return value, {"first guess": first.item(), "standing still": still.item()}
@@ -160,7 +163,11 @@ def train_dynamics(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     run = Run(model or Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
     sampling = Sampling(window=frames - 2)
-    stage = Stage(dynamics_loss, look_at(unseen, encoder, where.device, sampling))
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        return dynamics_loss(model, batch, generator, OWN if run.progress >= OWN_FROM else 0.0)
+
+    stage = Stage(loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
