@@ -2,8 +2,9 @@
 
 import random
 
-from t2w.sim.captions import VOCABULARY, canonical, caption, understand
-from t2w.sim.spec import COLORS, Spec, sample
+from t2w.sim.captions import VOCABULARY, canonical, caption, plain
+from t2w.sim.spec import CHOICES, COLORS, Spec, sample
+from t2w.sim.understand import understand
 from t2w.sim.words import words
 
 SPEC = Spec(1, "pine forest", "sunset", "snowy", "cabin", "white", "third-person", "slimes", "blue", "knight", "red")
@@ -34,6 +35,25 @@ def test_a_canonical_caption_is_understood_in_full():
     for seed in range(300):
         spec = sample(seed)
         assert understand(canonical(spec, None)) == named(spec)
+
+
+def test_a_part_of_the_attributes_makes_a_plain_sentence():
+    assert plain({}) == ""
+    assert plain({"time": "dawn"}) == "at dawn"
+    assert plain({"view": "isometric", "weather": "foggy"}) == "isometric view, in fog"
+    assert plain({"landmark": "cabin", "weather": "rainy", "time": "night"}) == "a cabin in the rain at night"
+    assert plain({"character": "robot", "creature": "sheep", "view": "third-person"}) == "third-person view of a robot with sheep"
+    assert plain({"character": "robot", "biome": "alien", "weather": "clear"}) == "a robot on a clear alien world"
+
+
+def test_plain_sentences_are_understood_in_full_and_in_the_vocabulary():
+    rng = random.Random(3)
+    for seed in range(500):
+        spec = named(sample(seed))
+        part = {field: spec[field] for field in spec if field in CHOICES and "_" not in field and rng.random() < 0.6}
+        part |= {field: spec[field] for field in spec if field.removesuffix("_color") in part and rng.random() < 0.8}
+        assert understand(plain(part)) == part
+        assert set(words(plain(part))) <= VOCABULARY
 
 
 def test_no_caption_is_understood_wrongly_or_leaves_the_vocabulary():

@@ -1,14 +1,13 @@
-"""Words for a world and back: a Spec and what is in view in, a caption out; a prompt in, the attributes it names out."""
+"""A Spec and what is in view in, a caption out: the language that the painter is taught. understand.py reads it back."""
 
 import random
+from collections.abc import Mapping
 from itertools import chain
 
 from t2w.sim.spec import Spec
 from t2w.sim.words import (
     COLOR_WORDS,
     LAND,
-    LONGEST,
-    MEANINGS,
     NOUNS,
     PLURAL,
     TIME_PHRASES,
@@ -16,15 +15,13 @@ from t2w.sim.words import (
     WEATHER_ADJECTIVES,
     WEATHER_PHRASES,
     bare,
-    singular,
     words,
 )  # fmt: skip
 
 FRAMES = ("a picture of", "a painting of", "screenshot of a game:")
+THINGS = ("character", "landmark", "creature")
 DOING = ("standing", "walking", "exploring")
-GLUE = frozenset(
-    words("a an in on at of with and near by the some view " + " ".join(FRAMES + DOING))
-)  # words that mean nothing by themselves
+GLUE = frozenset(words("a an in on under at of with and near the view " + " ".join(FRAMES + DOING)))  # mean nothing by themselves
 SPOKEN = (*NOUNS.values(), TIME_PHRASES, WEATHER_ADJECTIVES, WEATHER_PHRASES, VIEW_PHRASES, COLOR_WORDS)
 VOCABULARY = GLUE | {word for table in SPOKEN for phrase in chain(*table.values()) for word in words(phrase)}
 
@@ -44,18 +41,39 @@ def article(noun: str, head: str) -> str:
 
 def canonical(spec: Spec, visible: frozenset[str] | None = None) -> str:
     """The fixed plain wording: 'third-person view of a red knight in a snowy pine forest at sunset with a white cabin'."""
+    said = {"view": spec.view, "biome": spec.biome, "time": spec.time}
+    if spec.weather != "clear":
+        said["weather"] = spec.weather
+    for field in THINGS:
+        if names(spec, visible, field):
+            said |= {field: getattr(spec, field), f"{field}_color": getattr(spec, f"{field}_color")}
+    return plain(said)
+
+
+def plain(said: Mapping[str, str]) -> str:
+    """The fixed plain wording of some attributes of a Spec; what they do not name stays unsaid."""
 
     def thing(field: str) -> str:
-        noun = NOUNS[field][getattr(spec, field)][0]
-        color = "" if getattr(spec, field) == "ruins" else getattr(spec, f"{field}_color") + " "
-        return article(color + noun, noun)
+        if said.get(field, "none") == "none":
+            return ""
+        noun = NOUNS[field][said[field]][0]
+        color = "" if said[field] == "ruins" else said.get(f"{field}_color", "")
+        return article(f"{color} {noun}".strip(), noun)
 
-    place = NOUNS["biome"][spec.biome][0]
-    place = article(place if spec.weather == "clear" else f"{spec.weather} {place}", place)
-    subject = f"{thing('character')} in " if names(spec, visible, "character") else ""
-    things = [thing(field) for field in ("landmark", "creature") if names(spec, visible, field)]
-    scene = f"{spec.view} view of {subject}{place} {TIME_PHRASES[spec.time][0]}"
-    return scene + (" with " + " and ".join(things) if things else "")
+    place = NOUNS["biome"][said["biome"]][0] if "biome" in said else ""
+    weather = said.get("weather", "")
+    who = "" if said.get("view") == "first-person" else thing("character")
+    seen = " and ".join(filter(None, map(thing, ("landmark", "creature"))))
+    if place:
+        core = article(f"{weather} {place}".strip(), place)
+        core = f"{who} {'on' if place in LAND else 'in'} {core}" if who else core
+    else:
+        core = " ".join(filter(None, (who or seen, WEATHER_PHRASES[weather][0] if weather else "")))
+    moment = TIME_PHRASES[said["time"]][0] if "time" in said else ""
+    text = " ".join(filter(None, (core, moment, f"with {seen}" if seen and (who or place) else "")))
+    if "view" not in said:
+        return text
+    return f"{said['view']} view of {text}" if who or place or seen else f"{said['view']} view, {text}".rstrip(", ")
 
 
 def usual(rng: random.Random, choices: tuple[str, ...]) -> str:
@@ -147,29 +165,3 @@ def tags(spec: Spec, said: set[str], things: dict[str, tuple[str, str]], rng: ra
     if "view" in said:
         parts.insert(rng.choice((0, len(parts))), usual(rng, VIEW_PHRASES[spec.view]))
     return ", ".join(filter(None, parts))
-
-
-def understand(text: str) -> dict[str, str]:
-    """The attributes that a text names: longest phrase first, the first naming counts, a colour belongs to the noun after it."""
-    heard = [singular(word) for word in words(text)]
-    found: dict[str, str] = {}
-    color, since, i = "", 0, 0
-    while i < len(heard):
-        length = next((n for n in range(LONGEST, 0, -1) if tuple(heard[i : i + n]) in MEANINGS), 0)
-        if not length:
-            since += 1
-            color = "" if heard[i] in GLUE or since > 2 else color
-            i += 1
-            continue
-        field, value = MEANINGS[tuple(heard[i : i + length])]
-        if field == "color":
-            color, since = value, 0
-        else:
-            if field not in found and color and field in ("landmark", "creature", "character"):
-                found[f"{field}_color"] = color
-            found.setdefault(field, value)
-            color = ""
-        i += length
-    if found.get("landmark") == "ruins":
-        found.pop("landmark_color", None)
-    return found

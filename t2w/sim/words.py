@@ -1,4 +1,4 @@
-"""The words for every attribute of a Spec, most usual first: one table, used to write captions and to read prompts."""
+"""The words for every attribute of a Spec, most usual first: one table, used to write captions and, with heard.py, to read prompts."""
 
 import re
 
@@ -75,28 +75,10 @@ COLOR_WORDS = {
     "grey": ("grey", "gray"),
     "brown": ("brown",),
 }
-# Read only: what people say, but too vague or too rare to teach.
-HEARD = {
-    "biome": {
-        "meadow": ("field", "grass", "plain", "prairie", "pasture"), "pine forest": ("forest", "woods", "woodland", "pines", "taiga"),
-        "autumn forest": ("autumn", "fall woods"), "snowfield": ("winter", "ice field", "glacier", "arctic", "snowy plain"),
-        "desert": ("sahara", "sand", "oasis"), "tropical island": ("island", "tropical", "jungle", "beach", "palms"),
-        "canyon": ("ravine", "mesa", "cliffs"), "volcanic": ("volcano", "volcanic", "lava", "hell"),
-        "swamp": ("marshland", "bayou"), "alien": ("alien", "planet", "alien landscape"),
-    },
-    "landmark": {"cabin": ("home", "shed", "barn"), "ruins": ("temple", "columns"), "tower": ("keep", "lighthouse", "fortress")},
-    "creature": {"deer": ("reindeer",)},
-    "character": {"robot": ("droid",), "wizard": ("sorcerer", "witch"), "explorer": ("traveler", "traveller", "hiker")},
-    "time": {"dawn": ("morning",), "noon": ("daytime", "day"), "sunset": ("twilight", "golden hour"), "night": ("moonlit", "midnight")},
-    "weather": {"clear": ("sunny", "cloudless"), "foggy": ("fog", "mist", "haze"),
-                "rainy": ("rain", "raining", "storm"), "snowy": ("snow", "snowfall", "blizzard")},
-    "view": {"first-person": ("fps", "pov"), "third-person": ("over the shoulder", "from behind"),
-             "isometric": ("top-down", "bird's eye", "from above")},
-}  # fmt: skip
 
 
 def words(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower())
+    return re.findall(r"[a-z0-9]+", text.lower().replace("'", ""))
 
 
 def bare(phrase: str) -> str:
@@ -105,20 +87,7 @@ def bare(phrase: str) -> str:
 
 
 def singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-def meanings() -> dict[tuple[str, ...], tuple[str, str]]:
-    """Every phrase, as singular words, with its field and value."""
-    tables = [(field, NOUNS[field]) for field in NOUNS] + [("time", TIME_PHRASES), ("view", VIEW_PHRASES)]
-    tables += [("weather", WEATHER_ADJECTIVES), ("weather", WEATHER_PHRASES), ("color", COLOR_WORDS), *HEARD.items()]
-    return {
-        tuple(singular(w) for w in words(bare(phrase))): (field, value)
-        for field, table in reversed(tables)
-        for value, phrases in table.items()
-        for phrase in phrases
-    }
-
-
-MEANINGS = meanings()
-LONGEST = max(map(len, MEANINGS))
+    """Good enough to find equal words: 'beaches' => 'beach', 'ruins' => 'ruin', 'grass' => 'grass'."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+        return word
+    return word[:-2] if word.endswith(("ches", "shes", "sses")) else word[:-1]

@@ -28,9 +28,9 @@ def load(device: str = "auto", dtype: str = "auto") -> "SimWorld":
 def simulator(prompt: str, seed: int, width: int = SPEC.width, height: int = SPEC.height):
     """The Simulator of what the prompt names, the seed filling in the rest."""
     try:
-        from t2w.sim.captions import understand
         from t2w.sim.simulator import Simulator
         from t2w.sim.spec import sample
+        from t2w.sim.understand import understand
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
