@@ -68,6 +68,19 @@ def test_a_start_comes_back_from_its_manifest():
     assert Start.from_manifest(json.loads(json.dumps({"kind": "world", **start.to_manifest()}))) == start
 
 
+def test_what_was_understood_is_kept_and_decides_nothing():
+    told = Start("a snowy pine forest", "sim", 3, 16, 16, understood=painters.understood("sim", "a snowy pine forest").to_manifest())
+    assert told == START and told.name() == START.name()
+    back = Start.from_manifest(json.loads(json.dumps(told.to_manifest())))
+    assert back.understood["attributes"] == {"weather": "snowy", "biome": "pine forest"}
+    assert "understood" not in START.to_manifest()
+
+
+def test_only_our_own_painters_have_a_vocabulary():
+    assert painters.understood("org/model", "a dragon") is None
+    assert painters.understood("starter", "a dragon").ignored == ("dragon",)
+
+
 def test_a_folder_holds_one_world(tmp_path):
     folder = disk.place(START, tmp_path / "w")
     disk.write(folder, START, 2, None, {})

@@ -45,13 +45,14 @@ def frames(
     start = making.start(prompt, painter, seed, n, registry.spec(world))
     walk = {"seconds": seconds, "frames": frames, "actions": actions, "policy": policy}
     making.walk(output, world=world, seed=seed, device=device, dtype=dtype, strict=strict, **walk)
+    understood = making.tell(output, start)
     from t2w.dream import candidates
     from t2w.start.folder import place
 
     folder = place(start, out)
     screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata))
     output.say(f"t2w pick {folder} N, then t2w roll {folder}")
-    output.done(folder, folder=folder, sheet=screen.sheet, seeds=start.seeds(n))
+    output.done(folder, folder=folder, sheet=screen.sheet, seeds=start.seeds(n), **understood)
 
 
 def pick(

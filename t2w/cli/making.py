@@ -50,8 +50,7 @@ def walk(output: Output, *, world, policy, actions, seconds, frames, seed, devic
 
 
 def _script(output: Output, source: str, spec, strict: bool) -> tuple:
-    from t2w.actions.script import read
-    from t2w.rollout.scripts import lacks
+    from t2w.rollout.scripts import lacks, read
 
     script = read(source)
     for sentence in lacks(script, spec):
@@ -70,7 +69,26 @@ def start(prompt: str, painter: str, seed: int, n: int, spec):
     painters.check(painter)
     if not 1 <= n <= MOST_CANDIDATES:
         raise T2WError(f"-n {n} is out of range; 1 to {MOST_CANDIDATES} candidates are painted at once")
-    return Start(prompt, painter, check_seed(seed), spec.width, spec.height, painters.settings(painter))
+    reading = painters.understood(painter, prompt)
+    understood = reading.to_manifest() if reading else {}
+    return Start(prompt, painter, check_seed(seed), spec.width, spec.height, painters.settings(painter), understood=understood)
+
+
+def tell(output: Output, start) -> dict:
+    """Says what the painter understood of the prompt, and gives it as a field of the result; nothing where a painter takes any words."""
+    from t2w.start import painters
+    from t2w.start.vocabulary import told
+
+    reading = painters.understood(start.painter, start.prompt)
+    if reading is None:
+        return {}
+    understood, else_ = told(reading, start.painter)
+    output.event("understood", **start.understood)
+    if understood:
+        output.say(f"understood  {understood}")
+    if else_:
+        output.note(else_)
+    return {"understood": start.understood}
 
 
 def chooser(output: Output, pick: str | None, n: int):

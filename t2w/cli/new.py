@@ -57,7 +57,8 @@ def new(
         dtype=dtype,
         strict=strict,
     )
+    understood = making.tell(output, start)
     from t2w.dream import dream
 
     screen = Screen(output, not no_preview).run(dream(start, n, choose, ask, making.keep(clean, frames_out, no_metadata), out))
-    output.done(screen.take.folder / "take.mp4", **result(screen))
+    output.done(screen.take.folder / "take.mp4", **result(screen), **understood)

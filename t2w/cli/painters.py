@@ -30,20 +30,26 @@ def list_(json: o.Json = False) -> None:
 
 @app.command("show")
 def show(name: Annotated[str, typer.Argument(metavar="NAME|DIR|ID")], json: o.Json = False) -> None:
-    """What a painter is and how it is called.
+    """What a painter is, how it is called, and the words that it knows: other words of a prompt are ignored.
 
     Example: t2w painters show starter
     """
     from rich.table import Table
 
     from t2w.start import painters
+    from t2w.start.vocabulary import listing
 
     painters.check(name)
-    fields = {"name": name, "about": painters.about(name), "settings": painters.settings(name)}
+    settings = painters.settings(name)
+    fields = {"name": name, "about": painters.about(name), "settings": settings}
+    words = listing() if name in painters.OURS else {}
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for key, value in fields.items():
-        table.add_row(
-            f"[bold]{key}[/bold]",
-            ", ".join(f"{k} {v}" for k, v in value.items()) or "the pipeline's own" if isinstance(value, dict) else value,
-        )
-    Output(json).answer(table, **fields)
+    table.add_row("[bold]name[/bold]", name)
+    table.add_row("[bold]about[/bold]", fields["about"])
+    table.add_row("[bold]settings[/bold]", ", ".join(f"{k} {v}" for k, v in settings.items()) or "the pipeline's own")
+    table.add_row("[bold]words[/bold]", "each, and what else is read as it; slips of the pen are mended" if words else "any")
+    for category, values in words.items():
+        for value, others in values.items():
+            table.add_row(f"[bold]{category}[/bold]", f"{value}[dim]: {', '.join(others)}[/dim]" if others else value)
+            category = ""
+    Output(json).answer(table, **fields, words=words)

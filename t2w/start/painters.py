@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from t2w.errors import MISSING, T2WError
+from t2w.sim.understand import Reading, read
 from t2w.worlds.registry import unknown
 
 STARTER = Path(__file__).parents[1] / "starter" / "painter"
@@ -48,6 +49,11 @@ def check(name: str) -> None:
         raise T2WError(f"{error}; or a diffusers folder, or a hub id such as org/model")
 
 
+def understood(name: str, prompt: str) -> Reading | None:
+    """What a painter makes of a prompt; None for a painter that takes any words, which all are but our own."""
+    return read(prompt) if name in OURS else None
+
+
 def settings(name: str) -> dict:
     """How the pipeline is called, as its folder recommends (t2w.json); {} where nothing is recommended."""
     path = (STARTER if name == "starter" else Path(name)) / "t2w.json"
@@ -76,9 +82,10 @@ def paint(
     for entry in entry_points(group=GROUP, name=name):
         yield from _plugin(entry).paint(prompt, seeds, width, height, device, dtype)
         return
+    source = name
     if name == "starter":
-        call = {"width": width, "height": height, **call}
-    yield from _diffuse(str(STARTER) if name == "starter" else name, prompt, seeds, (width, height), device, dtype, dict(call))
+        source, prompt, call = str(STARTER), understood(name, prompt).painted, {"width": width, "height": height, **call}
+    yield from _diffuse(source, prompt, seeds, (width, height), device, dtype, dict(call))
 
 
 def _diffuse(

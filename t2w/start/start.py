@@ -25,20 +25,22 @@ class Start:
     height: int
     settings: dict = field(default_factory=dict)
     picture: str = ""  # sha256 of the fitted picture's pixels, when it came from outside
+    understood: dict = field(default_factory=dict, compare=False)  # what the painter made of the prompt, to be read; the prompt decides
 
     @classmethod
     def from_manifest(cls, manifest: dict) -> "Start":
         return cls(**{name: manifest[name] for name in cls.__dataclass_fields__ if name in manifest})
 
     def to_manifest(self) -> dict:
-        return {name: value for name, value in asdict(self).items() if value != "" or name == "prompt"}
+        return {name: value for name, value in asdict(self).items() if value not in ("", {}) or name in ("prompt", "settings")}
 
     def seeds(self, n: int) -> list[int]:
         return [self.seed + k for k in range(n)]
 
     def name(self, digits: int = 4, words: str = "") -> str:
         """snowy-pine-forest-7f3a: words of the prompt (or others), then a digest of all that decides the pictures."""
-        digest = hashlib.sha256(json.dumps(self.to_manifest(), sort_keys=True).encode()).hexdigest()
+        decides = {name: value for name, value in self.to_manifest().items() if name != "understood"}
+        digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
         return f"{slug(words or self.prompt)}-{digest[:digits]}"
 
 
