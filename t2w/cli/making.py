@@ -50,7 +50,8 @@ def walk(output: Output, *, world, policy, actions, seconds, frames, seed, devic
 
 
 def _script(output: Output, source: str, spec, strict: bool) -> tuple:
-    from t2w.rollout.scripts import lacks, read
+    from t2w.actions.script import read
+    from t2w.rollout.scripts import lacks
 
     script = read(source)
     for sentence in lacks(script, spec):
