@@ -58,14 +58,19 @@ def lpips(a: np.ndarray, b: np.ndarray) -> list[float]:
         return [_lpips()(x[None], y[None]).item() for x, y in zip(to_tensor(a)[0], to_tensor(b)[0], strict=True)]
 
 
-def fid(a: np.ndarray, b: np.ndarray) -> float:
-    """FID (Heusel et al. 2017) between two crowds of frames (n h w c). It falls as n grows."""
+@cache
+def _inception():
     import torch
-    from einops import rearrange
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    measure = FrechetInceptionDistance(feature_extractor_weights_path=str(weights(INCEPTION)))
-    for frames, real in ((a, False), (b, True)):
-        for part in torch.from_numpy(rearrange(frames, "n h w c -> n c h w")).split(32):
-            measure.update(part, real=real)
-    return measure.compute().item()
+    torch.load(weights(INCEPTION), weights_only=True)  # torch-fidelity reads the file trustingly: it must be nothing but tensors
+    return FrechetInceptionDistance(feature_extractor_weights_path=str(weights(INCEPTION))).inception.eval()
+
+
+def inception(frames: np.ndarray) -> np.ndarray:
+    """The features (t d) that FID compares (Heusel et al. 2017)."""
+    import torch
+    from einops import rearrange
+
+    with torch.inference_mode():
+        return _inception()(torch.from_numpy(rearrange(frames, "t h w c -> t c h w"))).numpy()

@@ -7,7 +7,7 @@ world's own autoencoder (the best that its pictures can be). PSNR, SSIM, and the
 import numpy as np
 
 from t2w.evaluate import backbones, judging
-from t2w.evaluate.measure import mean, psnr, ssim
+from t2w.evaluate.measure import frechet, mean, psnr, ssim
 from t2w.evaluate.part import Ask, Found, Part, Strip, Tables
 from t2w.evaluate.plots import lines
 from t2w.evaluate.truth import walk
@@ -31,6 +31,8 @@ def case(ask: Ask, k: int, frames: tuple[int, ...] = HORIZONS) -> Found:
             figures["distance"].append(judging.distances(ask.judge, film, right))
         if backbones.lpips_is_here():
             figures["lpips"].append(backbones.lpips(film, right))
+    if backbones.fid_is_here():
+        figures["inception"] = {name: backbones.inception(film).tolist() for name, film in (("made", ours), ("true", right))}
     shown = ", ".join(map(str, frames))
     return Found(figures, (Strip(f"{true.prompt}: {shown} frames ahead; above the world, below the truth", [ours, right]),))
 
@@ -45,7 +47,10 @@ def tables(cases: list[dict]) -> Tables:
                 name = (against.strip() or "world") if measure == "psnr" else measure + against
                 row[name] = mean([found[measure][j][i] for found in cases])
         rows.append(row)
-    return {"horizon": rows}
+    if "inception" not in cases[0]:
+        return {"horizon": rows}
+    made, true = (np.concatenate([found["inception"][name] for found in cases]) for name in ("made", "true"))
+    return {"horizon": rows, "FID": [{"frames": len(made), "world": mean([frechet(made, true)])}]}
 
 
 def plots(found: Tables) -> list[str]:

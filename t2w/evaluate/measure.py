@@ -35,11 +35,11 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
     It falls as n grows, so it says something only beside another of the same n.
     """
-    apart = a.mean(0) - b.mean(0)
-    cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    # The trace of the root of a product of two positive matrices, by its eigenvalues.
-    root = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(min=0)).sum()
-    return float(apart @ apart + np.trace(cov_a) + np.trace(cov_b) - 2 * root)
+    apart, a, b = a.mean(0) - b.mean(0), a - a.mean(0), b - b.mean(0)
+    a, b = a / np.sqrt(len(a) - 1), b / np.sqrt(len(b) - 1)
+    # The trace of the root of both covariances' product is the sum of the singular values of a b^T, or of their small factors'.
+    root = np.linalg.svd(np.linalg.qr(a, "r") @ np.linalg.qr(b, "r").T, compute_uv=False).sum()
+    return float(apart @ apart + np.square(a).sum() + np.square(b).sum() - 2 * root)
 
 
 def drift(windows: list[float]) -> float:

@@ -6,7 +6,7 @@ from html import escape
 
 COLOURS = ("#c2410c", "#1d4ed8", "#6b7280", "#15803d")
 WIDTH, HEIGHT = 420, 220
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 44, 30  # margins
+LEFT, RIGHT, TOP, BOTTOM = 46, 18, 44, 30  # margins
 
 
 def lines(title: str, across: Sequence[float], series: Mapping[str, Sequence[float]]) -> str:
@@ -49,7 +49,8 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     known = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
     low, high = min(known), max(known)
     step = 10 ** math.floor(math.log10(max(high - low, abs(high) * 0.05, 1e-6)))
-    return math.floor(low / step) * step, (math.floor(high / step) + 1) * step
+    bottom, top = math.floor(low / step + 1e-6) * step, math.ceil(high / step - 1e-6) * step
+    return bottom, max(top, bottom + step)
 
 
 def _y(value: float, low: float, high: float) -> float:

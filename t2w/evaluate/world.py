@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from t2w.actions import Action
+from t2w.evaluate import backbones, counterfactual, drift, events, obey, revisit
 from t2w.evaluate import control as control_
-from t2w.evaluate import counterfactual, drift, events, obey, revisit
 from t2w.evaluate import horizon as horizon_
 from t2w.evaluate.control import PAIRS
 from t2w.evaluate.measure import psnr
@@ -28,8 +28,9 @@ QUICK_DRIFT = 20.0  # seconds
 
 def parts(spec: WorldSpec, quick: bool = False, pictures: bool = False) -> dict[str, Part]:
     """What can be asked of a world. Only what needs no truth, where it is not the simulator that it dreams of, or pictures are given."""
+    usual = (backbones.lpips_is_here(), backbones.fid_is_here())
     whole = (
-        horizon_.PART,
+        replace(horizon_.PART, settings=usual),
         control_.PART,
         obey.PART,
         counterfactual.PART,
