@@ -14,7 +14,7 @@ from t2w.nn import judge as network
 from t2w.nn.judge import MOTIONS, TURNS, Judge, distance, flow, matches
 from t2w.sim.simulator import SPACE
 from t2w.sim.spec import sample
-from t2w.train.judge import ATTRIBUTES, TINY, Pairs, answers, moved, numbered, train_judge
+from t2w.train.judge import ATTRIBUTES, TINY, Views, answers, moved, numbered, train_judge
 from t2w.train.loop import FitConfig
 
 FIT = FitConfig(steps=24, batch=8, lr=4e-3, warmup=5)
@@ -54,26 +54,26 @@ def test_actions_are_sorted_into_answers(action, told):
 
 
 def test_a_mirrored_pair_has_a_mirrored_answer(data):
-    """Whichever way the coin falls, what a frame shows and what was pressed agree."""
+    """Whichever way the coin falls, what the frames show and what was pressed agree."""
     shards, _ = split(data)
-    plain, coin = Pairs(shards, mirror=False), Pairs(shards)
-    names, other = [name for name, _ in MOTIONS], {0: 0, 1: 2, 2: 1}
-    seen = set()
+    plain, coin = Views(shards, mirror=False), Views(shards)
+    names, other, seen = [name for name, _ in MOTIONS], {0: 0, 1: 2, 2: 1}, set()
     for k in range(len(plain)):
         one, two = plain[k], coin[k]
         mirrored = not torch.equal(one["before"], two["before"])
         seen.add(mirrored)
-        assert torch.equal(two["before"], one["before"].flip(-1) if mirrored else one["before"])
-        if mirrored and one["moved"][0] >= 0:
-            assert other[int(one["moved"][names.index("aside")])] == two["moved"][names.index("aside")]
-            assert len(TURNS) - 1 - one["moved"][names.index("right")] == two["moved"][names.index("right")]
+        assert torch.equal(two["after"], one["after"].flip(-1) if mirrored else one["after"])
+        right, aside = (names.index(name) for name in ("right", "aside"))
+        turned, stepped = int(one["moved"][right]), int(one["moved"][aside])
+        assert two["moved"][right] == (len(TURNS) - 1 - turned if mirrored else turned)
+        assert two["moved"][aside] == (other[stepped] if mirrored else stepped)
     assert seen == {True, False}
 
 
-def test_stills_are_not_asked_about_motion(data):
-    pairs = Pairs(split(data)[0])
-    kinds = {row["kind"]: bool((pairs[k]["moved"] >= 0).all()) for k, (*_, row) in enumerate(pairs.index)}
-    assert kinds == {"play": True, "still": False}
+def test_a_judge_needs_walks_and_stills(tmp_path):
+    list(collect(tmp_path, replace(DATA, episodes=1, frames=16, mix=(("still", 1),)), workers=1))
+    with pytest.raises(T2WError, match="walks and from stills"):
+        Views(split(tmp_path)[0])
 
 
 @pytest.mark.parametrize(("right", "down", "scale"), [(1, 0, 2), (0, -1, 2), (4, 2, 4), (-8, 0, 8)])
@@ -108,7 +108,7 @@ def test_a_judge_learns_and_is_read_back(data, tmp_path):
     assert judge.config == TINY and not judge.training
     about = network.json.loads((tmp_path / "config.json").read_text())
     assert about["steps"] == FIT.steps and {"biome", "ahead", "right error"} <= set(about["accuracy"])
-    said, motions = judge(*torch.zeros(2, 3, 3, 96, 160))
+    said, motions = judge(*torch.zeros(3, 3, 3, 96, 160))
     assert said["biome"].shape == (6, 10) and motions["right"].shape == (3, len(TURNS))
 
 

@@ -42,10 +42,10 @@ class JudgeConfig:
     motions: Questions = MOTIONS
     width: int = 160
     height: int = 96
-    widths: tuple[int, int, int] = (32, 64, 128)
-    match: int = 16  # channels in which places of two frames are compared
+    widths: tuple[int, int, int] = (24, 48, 96)
+    match: int = 8  # channels in which places of two frames are compared
     reach: tuple[int, int] = (4, 2)  # how many cells of four pixels a thing may have moved, right or left and down or up
-    pair: tuple[int, int] = (48, 64)  # widths of what looks at both frames, at 1/8 and 1/16
+    pair: tuple[int, int] = (32, 48)  # widths of what looks at both frames, at 1/8 and 1/16
 
 
 class Still(nn.Module):
@@ -127,10 +127,8 @@ class Judge(nn.Module):
         super().__init__()
         self.config = config
         a, b, c = config.widths
-        self.stages = nn.ModuleList(
-            nn.Sequential(halve(i, o), Still(o))
-            for i, o in ((12, a), (a, b), (b, c))  # 12: pixels taken together by fours
-        )
+        # 12: pixels taken together by fours.
+        self.stages = nn.ModuleList((halve(12, a), nn.Sequential(halve(a, b), Still(b)), nn.Sequential(halve(b, c), Still(c))))
         places = (config.height // 16) * (config.width // 16)
         self.attribute = Questionnaire(c, places, config.attributes)
         self.match = nn.Conv2d(a, config.match, 1)
@@ -143,12 +141,12 @@ class Judge(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """(b c h w) at 1/4, 1/8 and 1/16, and before them the picture itself."""
-        found = [x]
-        x = F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)
-        for stage in self.stages:
-            x = stage(x)
-            found.append(x)
-        return found
+        first = self.first(x)
+        second = self.stages[1](first)
+        return [x, first, second, self.stages[2](second)]
+
+    def first(self, x: Tensor) -> Tensor:
+        return self.stages[0](F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
 
     def attributes(self, features: list[Tensor]) -> dict[str, Tensor]:
         return self.attribute(features[-1])
@@ -163,11 +161,12 @@ class Judge(nn.Module):
         x = F.relu(self.join(rearrange(told, "b d h w -> b (d h w)")))
         return {name: answer(x) for (name, _), answer in zip(self.config.motions, self.motion)}
 
-    def forward(self, before: Tensor, after: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Both frames' attributes (2b rows, the first frames first) and the motions between them (b rows)."""
-        both = self.features(torch.cat([before, after]))
-        halves = [list(half) for half in zip(*(stage.chunk(2) for stage in both))]
-        return self.attributes(both), self.motions(*halves)
+    def forward(self, still: Tensor, before: Tensor, after: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """For training: attributes of a still and of a frame (2b rows, the stills first), motions from that frame to the next (b rows)."""
+        pictures = torch.cat([still, before])
+        seen, later = self.features(pictures), [after, self.first(after)]
+        frames = [stage.chunk(2)[1] for stage in seen[:2]]
+        return self.attributes(seen), self.motions(frames, later)
 
 
 def distance(a: list[Tensor], b: list[Tensor]) -> Tensor:

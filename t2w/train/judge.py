@@ -1,7 +1,7 @@
-"""The judge's stage: pairs of frames in, a judge out that knows what is in view and what was pressed. It needs no other stage.
+"""The judge's stage: stills and pairs of frames in, a judge out that knows what is in view and what was pressed. It needs no other stage.
 
-Asked of every picture: the view, the biome, the time, the weather, and which landmark, creature and character of which colour is in
-view. Asked of two neighbouring frames: the keys held and the turn made between them.
+Asked of every picture: the view, the biome, the time, the weather, which landmark, creature and character of which colour is in
+view, and what else is. Asked of two neighbouring frames: the keys held and the turn made between them.
 """
 
 import json
@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from t2w.data.pictures import split, to_picture
 from t2w.data.shard import Shard, seen
+from t2w.errors import T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.judge import MOTIONS, TURNS, Judge, JudgeConfig, Questions, describe
 from t2w.nn.measure import sheet
@@ -29,17 +30,21 @@ from t2w.train.stage import Stage, loader, train
 
 PLACES = ("view", "biome", "time", "weather")  # always in view
 THINGS = ("landmark", "creature", "character")  # sometimes
-ATTRIBUTES: Questions = tuple((name, ("none", *words) if name == "character" else words) for name, words in CHOICES.items())
+ELSE = ("water", "tree", "rock", "plant", "crate", "lamp")  # asked because who learns to see them learns to see
+ATTRIBUTES: Questions = (
+    *((name, ("none", *words) if name == "character" else words) for name, words in CHOICES.items()),
+    *((kind, ("none", kind)) for kind in ELSE),
+)
 STARTER = JudgeConfig(ATTRIBUTES)
 TINY = JudgeConfig(ATTRIBUTES, widths=(8, 8, 16), match=4, pair=(8, 8))
 EVERY = {"play": 4, "palindrome": 4, "branch": 2}  # frames from one pair to the next; a branch set has every action equally often
 ADJUSTED = ("ahead", "aside")  # answered as if every answer were as frequent as any other
-LOOKED_AT, COUNTED = 256, 1536  # held-out pairs, during the run and at its end
+LOOKED_AT, COUNTED = 256, 1536  # held-out items, during the run and at its end
 
 
 def answers(spec: Spec, visible: frozenset[str]) -> dict[str, str]:
     """What is to be said of a picture of this world: "none" for a thing that is not in view, a colour only for what is."""
-    found = {name: getattr(spec, name) for name in PLACES}
+    found = {name: getattr(spec, name) for name in PLACES} | {kind: kind if kind in visible else "none" for kind in ELSE}
     for thing in THINGS:
         there = names(spec, visible, thing)
         found[thing] = getattr(spec, thing) if there else "none"
@@ -61,43 +66,48 @@ def moved(action: np.ndarray) -> list[int]:
     return [ahead % 3, aside % 3, *turns, *(int(held[key]) for key in ("space", "e", "lmb"))]
 
 
-class Pairs(Dataset):
-    """Two frames of one world: neighbours of a walk, or two stills. Half of them are mirrored.
+class Views(Dataset):
+    """Two neighbouring frames of a walk and, drawn by chance, a still of some other world. Half of them are mirrored.
 
-    An item: {"before", "after": (c h w), "said": (2 q) answers of both frames, "moved": (q) or -1 between stills}.
+    An item: {"still", "before", "after": (c h w), "said": (2 q) answers about the still and the frame before, "moved": (q)}.
     """
 
     def __init__(self, found: list[Shard], mirror: bool = True, seed: int = 0):
         self.shards, self.mirror = found, mirror
         self.generator = torch.Generator().manual_seed(seed)
-        self.index: list[tuple[int, int, int, dict]] = []  # shard, both frames, the episode's row
+        self.stills: list[tuple[int, int, dict]] = []  # shard, frame, the episode's row
+        self.index: list[tuple[int, int, dict]] = []  # the same of the frames from which there is a next one
         for s, shard in enumerate(found):
             for row in shard.rows:
-                n, start = row["frames"], row["start"]
                 if row["kind"] == "still":
-                    self.index += [(s, start + t, start + (t + 1) % n, row) for t in range(n)]
+                    self.stills += [(s, row["start"] + t, row) for t in range(row["frames"])]
                 else:
-                    self.index += [(s, start + t, start + t + 1, row) for t in range(0, n - 1, EVERY[row["kind"]])]
+                    self.index += [(s, row["start"] + t, row) for t in range(0, row["frames"] - 1, EVERY[row["kind"]])]
+        if not self.index or not self.stills:
+            raise T2WError("a judge learns from walks and from stills, and there are not both; collect some with: t2w collect")
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
-        s, i, j, row = self.index[k]
-        shard, spec, action = self.shards[s], Spec(**row["spec"]), self.shards[s].actions[i].copy()
-        frames = [shard.frame(i), shard.frame(j)]
+        chosen = torch.randint(len(self.stills), (), generator=self.generator).item() if self.mirror else k % len(self.stills)
+        (s, i, _), action = self.index[k], self.shards[self.index[k][0]].actions[self.index[k][1]].copy()
+        frames = {"before": self.shards[s].frame(i), "after": self.shards[s].frame(i + 1)}
         if self.mirror and torch.rand((), generator=self.generator) < 0.5:
-            frames = [frame[:, ::-1] for frame in frames]
+            frames = {name: frame[:, ::-1] for name, frame in frames.items()}
             a, d = SPACE.keys.index("a"), SPACE.keys.index("d")
             action[[a, d]], action[-2] = action[[d, a]], -action[-2]
-        before, after = map(to_picture, frames)
-        said = [numbered(answers(spec, seen(int(shard.visible[t])))) for t in (i, j)]
-        motion = [-1] * len(MOTIONS) if row["kind"] == "still" else moved(action)
-        return {"before": before, "after": after, "said": torch.tensor(said), "moved": torch.tensor(motion)}
+        still = self.shards[self.stills[chosen][0]].frame(self.stills[chosen][1])
+        pictures = {name: to_picture(frame) for name, frame in {"still": still, **frames}.items()}
+        said = [self._said(*self.stills[chosen]), self._said(*self.index[k])]
+        return {**pictures, "said": torch.tensor(said), "moved": torch.tensor(moved(action))}
+
+    def _said(self, s: int, i: int, row: dict) -> list[int]:
+        return numbered(answers(Spec(**row["spec"]), seen(int(self.shards[s].visible[i]))))
 
     def frequencies(self) -> dict[str, Tensor]:
         """How often each answer of ADJUSTED is right, left and right taken together."""
-        walked = [moved(self.shards[s].actions[i]) for s, i, _, row in self.index if row["kind"] != "still"]
+        walked = [moved(self.shards[s].actions[i]) for s, i, _ in self.index]
         found = {}
         for q, (name, words) in enumerate(MOTIONS):
             if name in ADJUSTED:
@@ -108,13 +118,12 @@ class Pairs(Dataset):
 
 
 def soften(frames: Tensor, generator: torch.Generator) -> Tensor:
-    """Half of the pairs (2 b c h w) less sharp and a little noisy: what is shown is to be judged, not how crisply."""
-    b = frames.shape[1]
+    """Half of the items (3 b c h w) less sharp and a little noisy: what is shown is to be judged, not how crisply."""
     some = {"generator": generator, "device": frames.device}
-    much = (torch.rand(b, **some) * 2 - 1).clamp(min=0)[:, None, None, None]
+    much = (torch.rand(frames.shape[1], **some) * 2 - 1).clamp(min=0)[:, None, None, None]
     flat = rearrange(frames, "s b c h w -> (s b) c h w")
     soft = F.interpolate(F.avg_pool2d(flat, 2), scale_factor=2, mode="bilinear", align_corners=False)
-    soft = rearrange(soft, "(s b) c h w -> s b c h w", s=2)
+    soft = rearrange(soft, "(s b) c h w -> s b c h w", s=len(frames))
     return torch.lerp(frames, soft, much) + 0.03 * much * torch.randn(frames.shape, **some)
 
 
@@ -125,7 +134,7 @@ def judging_loss(frequencies: dict[str, Tensor]):
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        said, motions = model(*soften(torch.stack([batch["before"], batch["after"]]), generator))
+        said, motions = model(*soften(torch.stack([batch[name] for name in ("still", "before", "after")]), generator))
         shown = _wrong(said, rearrange(batch["said"], "b s q -> (s b) q"))
         adjusted = {k: v.float() + frequencies[k].to(v.device).log() if k in frequencies else v for k, v in motions.items()}
         done = _wrong(adjusted, batch["moved"])
@@ -141,8 +150,8 @@ def _wrong(answers: dict[str, Tensor], right: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def examine(model: nn.Module, items: Pairs, most: int, where: torch.device) -> tuple[dict[str, float], list[Tensor]]:
-    """Accuracy on held-out pairs, evenly spread, and eight of the pictures that are judged worst.
+def examine(model: nn.Module, items: Views, most: int, where: torch.device) -> tuple[dict[str, float], list[Tensor]]:
+    """Accuracy on held-out items, evenly spread, and eight of the pictures that are judged worst.
 
     Of attributes: the share of right answers. Of ahead and aside: the mean share over their answers, so that no guess beats
     a third. Of turns: the mean error in degrees of the answer chosen.
@@ -151,13 +160,13 @@ def examine(model: nn.Module, items: Pairs, most: int, where: torch.device) -> t
     rows, guesses, worst = [], [], []
     for begin in range(0, len(items), 16 * step):
         batch = torch.utils.data.default_collate([items[k] for k in range(begin, min(begin + 16 * step, len(items)), step)])
-        said, motions = model(batch["before"].to(where), batch["after"].to(where))
+        said, motions = model(*(batch[name].to(where) for name in ("still", "before", "after")))
         right = rearrange(batch["said"], "b s q -> (s b) q")
         guess = torch.stack([a.argmax(-1).cpu() for a in said.values()], 1)
         rows.append((right, batch["moved"]))
         guesses.append((guess, torch.stack([a.argmax(-1).cpu() for a in motions.values()], 1)))
-        misses = ((guess != right) & (right >= 0)).sum(1)[: len(batch["before"])]
-        worst += [(int(n), picture) for n, picture in zip(misses, batch["before"])]
+        misses = ((guess != right) & (right >= 0)).sum(1)
+        worst += [(int(n), picture) for n, picture in zip(misses, torch.cat([batch["still"], batch["before"]]))]
         worst = sorted(worst, key=lambda pair: -pair[0])[:8]
     (said, moves), (guess, judged) = (map(torch.cat, zip(*found)) for found in (rows, guesses))
     figures = {name: _share(guess[:, q], said[:, q]) for q, (name, _) in enumerate(ATTRIBUTES)}
@@ -170,8 +179,7 @@ def _share(guess: Tensor, right: Tensor) -> float:
 
 
 def _motion_figures(guess: Tensor, right: Tensor) -> dict[str, float]:
-    degrees, known = torch.tensor(TURNS), right[:, 0] >= 0
-    guess, right, found = guess[known], right[known], {}
+    degrees, found = torch.tensor(TURNS), {}
     for q, (name, words) in enumerate(MOTIONS):
         if name in ("right", "down"):
             found[f"{name} error"] = (degrees[guess[:, q]] - degrees[right[:, q]]).abs().mean().item()
@@ -187,7 +195,7 @@ def train_judge(data: Path, out: Path, config: JudgeConfig, fit_config: FitConfi
     where = accelerator(dtype)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     run = Run(Judge(config).to(memory_format=torch.channels_last), fit_config, out / "run", where)
-    items, unseen = Pairs(learn, seed=fit_config.seed + run.step), Pairs(held, mirror=False)
+    items, unseen = Views(learn, seed=fit_config.seed + run.step), Views(held, mirror=False)
 
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
         figures, worst = examine(model, unseen, LOOKED_AT, where.device)
@@ -199,7 +207,7 @@ def train_judge(data: Path, out: Path, config: JudgeConfig, fit_config: FitConfi
         with run.averaged() as model:
             figures, _ = examine(model, unseen, COUNTED, where.device)
             about = {"worlds": len({row["seed"] for shard in learn for row in shard.rows}), "shards": len(learn), "held out": len(held)}
-            trained = {"steps": run.step, "pairs": run.step * fit_config.batch, "minutes": round(run.seconds / 60, 1)}
+            trained = {"steps": run.step, "items": run.step * fit_config.batch, "minutes": round(run.seconds / 60, 1)}
             save(model, out, {"data": about, **trained, "accuracy": {k: round(v, 4) for k, v in figures.items()}})
     where.wait_for_everyone()
 
