@@ -1,18 +1,20 @@
 """The networks: what was taught in one pass is what a rollout does step by step, and dreams keep to themselves."""
 
+from dataclasses import replace
+
 import torch
 
-from t2w.nn.dynamics import TINY, Dynamics
+from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
 from t2w.train.dynamics import lanes
 from t2w.train.muon import orthogonal
 
 
-def awake(seed: int = 0) -> Dynamics:
+def awake(config: DynamicsConfig = TINY) -> Dynamics:
     """A dynamics whose every weight is something, as after training."""
-    torch.manual_seed(seed)
-    model = Dynamics(TINY)
+    torch.manual_seed(0)
+    model = Dynamics(config)
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(0.1 * torch.randn(weight.shape))
@@ -63,11 +65,51 @@ def test_untrained_a_world_stands_still():
 
 def test_a_dream_remembers_its_first_frame_and_a_window():
     dream = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(denoising_steps=1, window=3))
-    first = dream.memory[0][0][:, :, : dream.dynamics.tokens].clone()
+    dream.step(torch.zeros(1, TINY.actions))
+    first = dream.memory[0][0][:, :, :1].clone()
     for _ in range(6):
         dream.step(torch.zeros(1, TINY.actions))
-    assert dream.frames == 4 and dream.memory[0][0].shape[2] == 4 * dream.dynamics.tokens
-    assert torch.equal(dream.memory[0][0][:, :, : dream.dynamics.tokens], first)
+    assert dream.frames == 4 and dream.memory[0][0].shape[2] == 4
+    assert torch.equal(dream.memory[0][0][:, :, :1], first)
+
+
+def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    """The next frame with nothing kept: the network on the whole past at once, `seen` (t of (b c h w)) under `actions` (t b a).
+
+    A frame looks at those of its window and at the very first, just before the window. So the first stands in the row t times, once
+    for each place where someone looks for it, then come the others.
+    """
+    t, b = len(seen), len(noise)
+    position = torch.tensor([*range(t), *range(1, t + 1)])
+    allowed = torch.eye(2 * t, dtype=torch.bool)
+    for i in range(1, t + 1):
+        window = s.window - (i < t)  # as in training, a past frame's is shorter by one: with that frame it is the next one's
+        allowed[t - 1 + i, max(0, i - window - 1)] = True
+        allowed[t - 1 + i, t - 1 + max(1, i - window) : t - 1 + i] = True
+    clean = torch.full((b, 2 * t - 1), 1 - s.context_noise)
+    led, before = torch.cat([torch.zeros(b, t, TINY.actions), actions.swapaxes(0, 1)], 1), torch.stack([seen[0]] * t + seen, 1)
+
+    def found(x: torch.Tensor, tau: torch.Tensor, known: float) -> torch.Tensor:
+        told = torch.tensor([[0.0] * t + [1.0] * (t - 1) + [known]]).expand(b, -1)
+        row = torch.stack([seen[0]] * t + seen[1:] + [x], 1)
+        return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, position, allowed)[0][:, -1]
+
+    def guess(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
+        return found(x, tau, 0.0) + s.guidance * (found(x, tau, 1.0) - found(x, tau, 0.0))
+
+    return sample(guess, noise, s.denoising_steps)
+
+
+def test_a_dream_is_what_the_network_says_of_the_whole_past():
+    """Keeping keys and values, doing several looks in one and forgetting must change nothing."""
+    model, s = awake(replace(TINY, depth=4)), Sampling(denoising_steps=2, guidance=1.5, window=3)
+    last, actions, seen = frames(2), torch.randn(7, 2, TINY.actions), []
+    dream, generator = Dream(model, last, torch.Generator().manual_seed(0), s), torch.Generator().manual_seed(0)
+    for t in range(7):
+        noise, then = (torch.randn(last.shape, generator=generator) for _ in range(2))
+        seen.append(on_the_way(last, noise, torch.full((2,), 1 - s.context_noise)))
+        last = in_one_pass(model, s, seen, actions[: t + 1], then)
+        assert torch.allclose(dream.step(actions[t]), last, atol=1e-4), t
 
 
 def test_a_fork_dreams_the_same_and_does_not_disturb():

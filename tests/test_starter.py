@@ -25,7 +25,7 @@ def test_all_weights_fit_in_forty_megabytes():
 
 
 def test_no_pickles_ship():
-    assert {path.suffix for path in STARTER.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".txt"}
+    assert {path.suffix for path in STARTER.rglob("*") if path.is_file()} <= {".json", ".jsonl", ".safetensors", ".txt"}
 
 
 def test_the_card_says_how_it_was_trained():

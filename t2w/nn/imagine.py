@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from t2w.nn.dynamics import Dynamics, Memory
+from t2w.nn.dynamics import Dynamics, Memory, Rotary
 from t2w.nn.flow import on_the_way, sample
 
 
@@ -15,35 +15,45 @@ class Sampling:
     """How a frame is made. `window` past frames and the very first are remembered."""
 
     denoising_steps: int = 4
-    guidance: float = 1.0  # how much more than believed the action is to count; 1: as believed, and half the work
+    guidance: float = 1.0  # how much more than believed the action is to count; 1: as believed, and less work
     context_noise: float = 0.05  # in the past as it is remembered; the network is told
     window: int = 14
 
 
 class Dream:
-    """b dreams side by side: memory, noise and last frame (b c h w). Weights are shared; all else is its own."""
+    """b dreams side by side: memory, noise and last frame (b c h w). Weights are shared; all else is its own.
+
+    A look at several frames costs little more than a look at one. So a frame is looked at with and without its action at once,
+    and the last frame enters memory in the first look of the next step, beside the frame that is begun there.
+    """
 
     def __init__(self, dynamics: Dynamics, first: Tensor, generator: torch.Generator, sampling: Sampling = Sampling()):
         self.dynamics, self.generator, self.sampling = dynamics, generator, sampling
-        self.memory: Memory | None = None
-        self.frames = 0  # remembered
-        self.before = first
-        nothing = first.new_zeros(len(first), dynamics.config.actions)
-        self._remember(first, first, nothing, told=0.0)
+        self.memory: Memory = []  # of the frames before the last: the very first, and the newest of the window
+        self.frames = 0  # in memory
+        self.last, self.before = first, None  # the one before the last as it is remembered
+        self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
+        self.views: dict[tuple[int, ...], tuple[Rotary, Tensor]] = {}  # of each kind of look
 
     def step(self, action: Tensor) -> Tensor:
         """Action vectors (b a) => the next latent frames (b c h w)."""
-        noise = self._noise()
+        guidance, steps, clean = self.sampling.guidance, self.sampling.denoising_steps, 1 - self.sampling.context_noise
+        self._forget()
+        last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
+        before = last if self.before is None else self.before
+        told = [1.0] if guidance == 1 else [1.0, 0.0]
+        n, looks = len(told), iter(range(steps))
+        modulations = self._modulations([clean, *(k / steps for k in range(steps) for _ in told)], [self.told, *told * steps], action)
 
         def guess(x: Tensor, tau: Tensor) -> Tensor:
-            told = self._look(x, tau, action, 1.0)[0]
-            if self.sampling.guidance == 1:
-                return told
-            untold = self._look(x, tau, action, 0.0)[0]
-            return untold + self.sampling.guidance * (told - untold)
+            k = next(looks)
+            old = int(k == 0)  # the last frame is looked at too
+            rows = [part[:, 1 - old + k * n : 1 + n + k * n] for part in modulations]
+            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, old)
+            return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
-        frame = sample(guess, noise, self.sampling.denoising_steps)
-        self._remember(frame, self.before, action, told=1.0)
+        frame = sample(guess, self._noise(), steps)
+        self.last, self.before, self.action, self.told = frame, last, action, 1.0
         return frame
 
     def fork(self) -> "Dream":
@@ -54,29 +64,39 @@ class Dream:
         return other
 
     def _noise(self) -> Tensor:
-        return torch.randn(self.before.shape, generator=self.generator, device=self.before.device, dtype=self.before.dtype)
+        return torch.randn(self.last.shape, generator=self.generator, device=self.last.device, dtype=self.last.dtype)
 
-    def _look(self, x: Tensor, tau: Tensor, action: Tensor, told: float, before: Tensor | None = None) -> tuple[Tensor, Memory]:
-        before = self.before if before is None else before
-        frame = torch.arange(self.frames + 1, device=x.device)
-        known = torch.full_like(tau, told)[:, None]
-        past = frame[:-1] if self.frames else None
-        guess, kept = self.dynamics(
-            x[:, None], before[:, None], tau[:, None], action[:, None], known, frame[-1:], memory=self.memory, remembered=past
-        )
-        return guess[:, 0], kept
+    def _modulations(self, tau: list[float], told: list[float], action: Tensor) -> list[Tensor]:
+        """Of the last frame, and of every guess at the next."""
+        tau, told = (action.new_tensor(row).expand(len(action), -1) for row in (tau, told))
+        return self.dynamics.modulations(tau, torch.stack([self.action] + [action] * (tau.shape[1] - 1), 1), told)
 
-    def _remember(self, frame: Tensor, before: Tensor, action: Tensor, told: float) -> None:
-        """Takes a finished frame into memory, with a little noise; forgets the oldest but the first."""
-        tau = frame.new_full((len(frame),), 1 - self.sampling.context_noise)
-        noisy = on_the_way(frame, self._noise(), tau)
-        if self.frames == 0:
-            before = noisy
-        _, kept = self._look(noisy, tau, action, told, before)
-        n, most = self.dynamics.tokens, self.sampling.window + 1
-        if self.memory is not None:
-            kept = [(torch.cat([a, c], 2), torch.cat([b, d], 2)) for (a, b), (c, d) in zip(self.memory, kept)]
-        if self.frames + 1 > most:
-            kept = [tuple(torch.cat([part[:, :, :n], part[:, :, 2 * n :]], 2) for part in pair) for pair in kept]
-        self.memory, self.frames = kept, min(self.frames + 1, most)
-        self.before = noisy
+    def _look(self, x: list[Tensor], before: list[Tensor], modulations: list[Tensor], old: int) -> Tensor:
+        """Frames without their noise (b t c h w). Each sees memory and itself; with `old`, the first is the last frame, and all see it."""
+        tables, allowed = self._view(len(x), old)
+        found, kept = self.dynamics.look(torch.stack(x, 1), torch.stack(before, 1), modulations, tables, allowed, self.memory)
+        if old:
+            kept = [tuple(part[:, :, :1] for part in pair) for pair in kept]
+            self.memory = [tuple(map(_join, *pairs)) for pairs in zip(self.memory, kept)] if self.memory else kept
+            self.frames += 1
+        return found
+
+    def _view(self, t: int, old: int) -> tuple[Rotary, Tensor]:
+        """Where t frames stand, and whom they may look at (t past+t): the same for all looks of a kind."""
+        past, device = self.frames, self.last.device
+        if (t, old, past) not in self.views:
+            position = torch.tensor([past] + [past + old] * (t - 1), device=device)
+            allowed = torch.cat([torch.ones(t, past, device=device), torch.eye(t, device=device)], 1).bool()
+            allowed[:, past] |= bool(old)
+            self.views[t, old, past] = self.dynamics.tables(position, torch.arange(past, device=device)), allowed
+        return self.views[t, old, past]
+
+    def _forget(self) -> None:
+        """Makes room for the last frame: the oldest but the very first goes, so that the first always stands just before the window."""
+        if self.frames > self.sampling.window:
+            self.memory = [tuple(_join(part[:, :, :1], part[:, :, 2:]) for part in pair) for pair in self.memory]
+            self.frames -= 1
+
+
+def _join(a: Tensor, b: Tensor) -> Tensor:
+    return torch.cat([a, b], 2)

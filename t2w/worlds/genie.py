@@ -70,24 +70,35 @@ class Genie:
         """The prompt is not read: the start frame holds all that this world knows."""
         import torch
 
-        from t2w.media.pixels import to_tensor
-        from t2w.nn.autoencoder import encode
         from t2w.nn.imagine import Dream
 
+        noise = torch.Generator(self.device).manual_seed(seed)
         with torch.inference_mode():
-            first = encode(self.autoencoder, to_tensor(frame[None], self.device)[0].to(self.dtype)).float()
-            return GenieSession(self, Dream(self.dynamics, first, torch.Generator(self.device).manual_seed(seed), self.sampling))
+            return GenieSession(self, Dream(self.dynamics, self.encode(frame[None]), noise, self.sampling))
+
+    def encode(self, frames: np.ndarray) -> torch.Tensor:
+        """Frames (t h w c) uint8 => latents (t c h w), in single precision."""
+        import torch
+
+        from t2w.media.pixels import to_tensor
+        from t2w.nn.autoencoder import encode
+
+        with torch.inference_mode():
+            return encode(self.autoencoder, to_tensor(frames, self.device)[0].to(self.dtype)).float()
+
+    def decode(self, latents: torch.Tensor) -> np.ndarray:
+        """Latents (t c h w) => frames (t h w c) uint8."""
+        import torch
+
+        from t2w.media.pixels import to_frames
+        from t2w.nn.autoencoder import decode
+
+        with torch.inference_mode():
+            return to_frames(decode(self.autoencoder, latents.to(self.dtype))[None])
 
     def reconstruct(self, frames: np.ndarray) -> np.ndarray:
         """Frames (t h w c) uint8 through the autoencoder and back: the best that this world's pictures can be."""
-        import torch
-
-        from t2w.media.pixels import to_frames, to_tensor
-        from t2w.nn.autoencoder import decode, encode
-
-        with torch.inference_mode():
-            pictures = to_tensor(frames, self.device)[0].to(self.dtype)
-            return to_frames(decode(self.autoencoder, encode(self.autoencoder, pictures))[None])
+        return self.decode(self.encode(frames))
 
 
 class GenieSession:
@@ -95,17 +106,15 @@ class GenieSession:
         self.world, self.dream = world, dream
 
     def step(self, actions: list[Action]) -> np.ndarray:
+        return np.concatenate([self.world.decode(self.imagine(action)) for action in actions])
+
+    def imagine(self, action: Action) -> torch.Tensor:
+        """The next frame's latents (1 c h w)."""
         import torch
 
-        from t2w.media.pixels import to_frames
-        from t2w.nn.autoencoder import decode
-
-        frames = []
+        vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device)
         with torch.inference_mode():
-            for action in actions:
-                vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device)
-                frames.append(decode(self.world.autoencoder, self.dream.step(vector[None]).to(self.world.dtype)))
-            return to_frames(torch.stack(frames, 1))
+            return self.dream.step(vector[None])
 
     def fork(self) -> GenieSession:
         return GenieSession(self.world, self.dream.fork())
