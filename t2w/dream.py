@@ -100,6 +100,7 @@ Event = Stage | Note | Candidate | Sheet | Picked | Frame | Take
 def dream(start: Start, n: int, choose: Callable[[int], int], ask: Walk, keep: Keep = Keep(), out: Path | None = None) -> Iterator[Event]:
     """From prompt to film. `choose` is asked for one of n candidates after all of them and their sheet have been yielded."""
     check(ask)
+    registry.ready(ask.world)  # before anything is painted for it
     folder = disk.place(start, out)
     yield from candidates(start, n, folder, ask.device, ask.dtype, keep.metadata)
     pick = choose(n)

@@ -10,10 +10,13 @@ from types import ModuleType
 from t2w.errors import MISSING, T2WError
 from t2w.worlds.protocol import World, WorldSpec
 
-# Each names a module with `SPEC: WorldSpec` and `load(device, dtype) -> World`; its top imports nothing heavy.
+# Each names a module with `SPEC: WorldSpec` and `load(device, dtype) -> World`; its top imports nothing heavy. One whose weights may
+# lie anywhere has `spec(place: Path) -> WorldSpec` too, and its load takes the place third: it is named as oasis:PLACE.
 OURS = {
     "starter": "t2w.worlds.genie",
     "sim": "t2w.worlds.sim",
+    "sana-wm": "t2w.worlds.sana_wm",
+    "cosmos3": "t2w.worlds.cosmos3",
 }
 GROUP = "t2w.worlds"  # entry points of plug-ins: the same kind of module, or an object with the same two names
 
@@ -23,16 +26,27 @@ def names() -> list[str]:
 
 
 def spec(name: str) -> WorldSpec:
-    """The spec of a world by its name, or of a local folder that holds a world of ours."""
+    """The spec of a world by its name, as NAME:PLACE, or of a local folder that holds a world of ours."""
     if folder := _folder(name):
         return _module(OURS["starter"]).spec(folder)
-    return _provider(name).SPEC
+    provider, place = _placed(name)
+    return provider.SPEC if place is None else provider.spec(place)
 
 
 def load(name: str, device: str = "auto", dtype: str = "auto") -> World:
     if folder := _folder(name):
         return _module(OURS["starter"]).load(device, dtype, folder=folder)
-    return _provider(name).load(device, dtype)
+    provider, place = _placed(name)
+    return provider.load(device, dtype) if place is None else provider.load(device, dtype, place)
+
+
+def ready(name: str) -> None:
+    """Refuse a world whose weights are not on this disk, with the command that gets them; loads nothing. A provider may have `ready(place)`."""
+    if _folder(name):
+        return
+    provider, place = _placed(name)
+    if hasattr(provider, "ready"):
+        provider.ready("" if place is None else place)
 
 
 def unknown(kind: str, name: str, known: list[str]) -> T2WError:
@@ -40,6 +54,19 @@ def unknown(kind: str, name: str, known: list[str]) -> T2WError:
     close = difflib.get_close_matches(name, known, 1)
     meant = f"; did you mean {close[0]!r}?" if close else ";"
     return T2WError(f"no {kind} named {name!r}{meant} there are: {', '.join(known)}")
+
+
+def _placed(name: str) -> tuple[ModuleType, Path | None]:
+    """The provider of NAME or NAME:PLACE, and the place."""
+    world, colon, place = name.partition(":")
+    if not colon or world not in names():
+        return _provider(name), None
+    provider = _provider(world)
+    if not hasattr(provider, "spec"):
+        raise T2WError(f"the world {world} has all it needs and takes no folder; write it as {world}, not {name}")
+    if not place:
+        raise T2WError(f"{name} lacks the folder; write {world}:FOLDER, or {world} alone")
+    return provider, Path(place)
 
 
 def _provider(name: str) -> ModuleType:
