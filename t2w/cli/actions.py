@@ -88,8 +88,8 @@ def convert(
 
 
 def _read(script: str, fps: float) -> tuple["Script", list["Action"]]:
-    from t2w.actions.script import read
     from t2w.errors import T2WError
+    from t2w.rollout.scripts import read
 
     if not 0 < fps <= 1000:
         raise T2WError(f"--fps is more than 0 and at most 1000, not {fps:g}")

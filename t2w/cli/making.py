@@ -50,8 +50,7 @@ def walk(output: Output, *, world, policy, actions, seconds, frames, seed, devic
 
 
 def _script(output: Output, source: str, spec, strict: bool) -> tuple:
-    from t2w.actions.script import read
-    from t2w.rollout.scripts import lacks
+    from t2w.rollout.scripts import lacks, read
 
     script = read(source)
     for sentence in lacks(script, spec):

@@ -1,7 +1,19 @@
-"""A script against a world: sentences about what the world will not understand, before anything is loaded."""
+"""Scripts of all formats read, and held against a world: what it will not understand is said before anything is loaded."""
 
+from pathlib import Path
+
+from t2w.actions import script as scripts
 from t2w.actions.script import Script
 from t2w.worlds.protocol import WorldSpec
+
+
+def read(source: str) -> Script:
+    """The script in a file or a short form; recordings of Minecraft too, which only torch can read. Raises T2WError."""
+    if Path(source).suffix != ".pt":
+        return scripts.read(source)
+    from t2w.worlds.oasis import recordings
+
+    return recordings.script(source)
 
 
 def lacks(script: Script, spec: WorldSpec) -> list[str]:

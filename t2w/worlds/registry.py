@@ -15,6 +15,7 @@ from t2w.worlds.protocol import World, WorldSpec
 OURS = {
     "starter": "t2w.worlds.genie",
     "sim": "t2w.worlds.sim",
+    "oasis": "t2w.worlds.oasis.world",
     "sana-wm": "t2w.worlds.sana_wm",
     "cosmos3": "t2w.worlds.cosmos3",
 }
