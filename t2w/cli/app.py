@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from t2w import __version__
-from t2w.cli import actions, again, collect, doctor, eval, frames, new, painters, roll, show, train, worlds
+from t2w.cli import actions, again, bench, collect, doctor, eval, frames, new, painters, roll, show, train, worlds
 from t2w.cli.output import fail
 from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
@@ -95,6 +95,7 @@ app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
 app.command("collect", rich_help_panel=LEARN)(collect.collect)
 app.add_typer(train.app, name="train", rich_help_panel=LEARN)
 app.add_typer(eval.app, name="eval", rich_help_panel=LEARN)
+app.command("bench", rich_help_panel=LEARN)(bench.bench)
 
 
 def main() -> None:
