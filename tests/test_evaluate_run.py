@@ -2,7 +2,12 @@
 
 import base64
 import json
+import os
+import random
 import re
+import signal
+import subprocess
+import sys
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -13,9 +18,13 @@ from PIL import Image
 
 from t2w.cli.app import app
 from t2w.evaluate import plots, run
+from t2w.evaluate.painter import wish
 from t2w.evaluate.part import Found, Part, Strip
+from t2w.evaluate.phrases import paraphrase
 from t2w.evaluate.store import Store, digest, picture
+from t2w.evaluate.truth import world
 from t2w.nn.judge import Judge
+from t2w.sim.understand import understand
 from t2w.train.judge import TINY, save
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
@@ -97,7 +106,7 @@ def test_a_page_is_whole_and_loads_nothing(tmp_path):
     paths = run.report("A <world>", plan, store, {"seed": 0}, ["left out"])
     page = Page(text := paths["page"].read_text("utf-8"))
     assert page.open == [] and {"table", "svg", "img"} <= set(page.tags) and "A &lt;world&gt;" in text and "nan" not in text
-    assert page.loads and all(load.startswith("data:image/png;base64,") for load in page.loads)
+    assert page.loads and all(load.startswith("data:image/jpeg;base64,") for load in page.loads)
     assert Image.open(BytesIO(base64.b64decode(page.loads[0].partition(",")[2]))).size == (3 * 6 + 4, 2 * 4 + 2)
     found = json.loads(paths["json"].read_text("utf-8"))
     assert found["counting"] == [{"sum": 1}] and found["cases"] == {"counting": 2}
@@ -128,7 +137,7 @@ def test_the_simulator_is_evaluated_from_the_command_line(tmp_path, judge, capsy
     words = ("eval", "world", "sim", "--only", "control", "--only", "revisit", "-n", "1", "--out", str(tmp_path), "--judge", str(judge))
     found = command(capsys, *words)
     assert found["ok"] and found["control"][0]["right"] == 1 and found["revisit"][0]["ssim"] == found["revisit"][0]["true ssim"]
-    assert (tmp_path / "eval.html").stat().st_size > 50_000
+    assert (tmp_path / "eval.html").stat().st_size > 20_000
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("0*.json")}
     assert command(capsys, *words)["control"] == found["control"]
     assert before and before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("0*.json")}
@@ -138,6 +147,25 @@ def test_the_simulator_as_a_painter_is_evaluated_from_the_command_line(tmp_path,
     found = command(capsys, "eval", "painter", "sim", "-n", "2", "--out", str(tmp_path), "--judge", str(judge))
     assert found["ok"] and {"view", "landmark with its colour"} < {row["attribute"] for row in found["words"]}
     assert found["diversity"][0]["painter"] == found["diversity"][0]["simulator"] > 0
+
+
+def test_a_paraphrase_is_understood_as_what_it_paraphrases():
+    """Nothing that is said in other words is lost: what the painter makes of it names the same."""
+    for k in range(30):
+        said = wish(world(k))
+        heard = understand(paraphrase(said, random.Random(k)))
+        assert {name: heard.get(name) for name in said} == said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_interrupted_it_says_how_to_go_on(tmp_path, judge):
+    command = [sys.executable, "-m", "t2w", "eval", "world", "sim", "--only", "control", "-n", "500", "--json", "--out", str(tmp_path)]
+    process = subprocess.Popen([*command, "--judge", str(judge)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert json.loads(process.stdout.readline())["event"] == "case"
+    process.send_signal(signal.SIGINT)
+    last = json.loads(process.communicate()[0].splitlines()[-1])
+    assert process.returncode == last["code"] == 130 and "the same command goes on" in last["error"]
+    assert len(list(tmp_path.rglob("0000.json"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def world(
 ) -> None:
     """Nearness to the truth, control, counterfactuals, a minute's drift, coming back, events: tables, and a page with pictures.
 
+    Parts: horizon, control, obey, counterfactual, drift, hold, revisit, events. Cases that are kept are not measured again.
+
     Example: t2w eval world starter --quick
     """
     from t2w.cli import making
@@ -92,6 +94,8 @@ def painter(
 ) -> None:
     """Whether pictures show what held-out prompts and paraphrases name, how different seeds are, how near they are to the simulator's.
 
+    Parts: words, diversity. Cases that are kept are not measured again.
+
     Example: t2w eval painter starter --quick
     """
     from t2w.cli import making
@@ -138,11 +142,13 @@ def _evaluate(output: Output, title: str, plan: dict, ask: Callable, out: Path, 
     from t2w.media.folders import make_folder
 
     store, found = Store(make_folder(out), decides), {}
+    steps = [f"{part.name} {k + 1}/{n}" for part, n in plan.items() for k in range(n)]
     try:
         with _Bar(output, run.left(plan, store)) as bar:
-            for done in run.measure(plan, ask(bar.tick), store) if bar.total else run.measure(plan, None, store):
+            bar.at(steps[0])
+            for done, coming in zip(run.measure(plan, ask(bar.tick) if bar.total else None, store), [*steps[1:], ""], strict=True):
                 output.event("case", part=done.part.name, case=done.k + 1, of=done.n, kept=done.kept)
-                bar.at(f"{done.part.name} {done.k + 1}/{done.n}")
+                bar.at(coming)
                 if done.k + 1 == done.n:
                     tables = run.tables(done.part, done.n, store)
                     found |= tables
@@ -177,7 +183,7 @@ class _Bar:
     SECONDS = 10
 
     def __init__(self, output: Output, total: int):
-        self.output, self.total, self.done, self.text = output, total, 0, "beginning"
+        self.output, self.total, self.done, self.text = output, total, 0, ""
         self.began = self.told = time.monotonic()
         self.live = None
 

@@ -20,12 +20,13 @@ from t2w.evaluate.truth import HELD_OUT, world
 from t2w.nn.judge import Judge
 from t2w.sim.captions import canonical
 from t2w.sim.simulator import Simulator
+from t2w.sim.spec import CHOICES
 from t2w.start import painters
 from t2w.train.judge import THINGS, answers
 
 WIDTH, HEIGHT = 160, 96
 SEEDS = 4  # pictures of one prompt
-FAR = 1_000_000  # to the worlds that the simulator's own Fréchet distance is taken to
+FAR = 1_000_000  # to the worlds that the Fréchet distances are taken to
 ROWS = ("view", "biome", "time", "weather", *(name for thing in THINGS for name in (thing, f"{thing} with its colour")))
 
 
@@ -52,7 +53,7 @@ class PainterAsk:
 
 def wish(sim: Simulator) -> dict[str, str]:
     """What a prompt about this world's first picture names: nothing that is not in view, a colour only where there is a thing."""
-    return {name: value for name, value in answers(sim.spec, sim.visible()).items() if value != "none"}
+    return {name: value for name, value in answers(sim.spec, sim.visible()).items() if name in CHOICES and value != "none"}
 
 
 def case(ask: PainterAsk, k: int) -> Found:
@@ -94,7 +95,7 @@ def tables(cases: list[dict]) -> Tables:
     painted, true, other = (np.array([found["features"][kind] for found in cases]) for kind in ("painted", "true", "other"))
     apart = {"pictures": len(cases), "painter": float("nan"), "simulator": float("nan")}
     if len(cases) > 1:
-        apart |= {"painter": mean([frechet(painted, true)]), "simulator": mean([frechet(other, true)])}
+        apart |= {"painter": mean([frechet(painted, other)]), "simulator": mean([frechet(true, other)])}
     return {"words": rows, "Fréchet distance": [apart]}
 
 
@@ -109,8 +110,8 @@ WORDS = Part(
     "words",
     "Prompts of held-out worlds: the share of pictures in which the judge reads what the prompt names (clear weather is named only in "
     "paraphrases, which say all in rarer words, half of them never taught); of: how many paraphrases name it. Beside it the judge's score on "
-    "the simulator's own pictures of these worlds. Fréchet distance of the judge's features to the simulator's pictures; the simulator's own "
-    "is that between two sets of as many worlds, and shows how large it is by chance.",
+    "the simulator's own pictures of these worlds. Fréchet distance: of the judge's features, to the simulator's pictures of as many other "
+    "worlds; the simulator's own, from its pictures of these worlds to those, shows how large it is by chance.",
     case,
     tables,
     n=64,
