@@ -72,7 +72,7 @@ def shown(value: object) -> str:
 
 
 def _figure(path: Path, about: str) -> str:
-    """The PNG as a JPEG of a fifth of its size."""
+    """The PNG as a JPEG, which is a third of its size."""
     small = BytesIO()
     Image.open(path).convert("RGB").save(small, "JPEG", quality=90, subsampling=0)
     data = base64.b64encode(small.getbuffer()).decode("ascii")
