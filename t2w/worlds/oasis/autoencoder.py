@@ -11,7 +11,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.worlds.oasis.network import Mlp
-from t2w.worlds.oasis.rotary import Turn, places, rotate, to
+from t2w.worlds.oasis.rotary import Turn, places, rotate
 
 SCALE = 0.07843137255  # the published 20/255: a latent that comes out of the encoder is some 13 large
 
@@ -39,8 +39,8 @@ class Attention(nn.Module):
         self.qkv, self.proj = nn.Linear(d, 3 * d), nn.Linear(d, d)
 
     def forward(self, x: Tensor, turn: Turn) -> Tensor:
-        q, k, v = rearrange(self.qkv(x), "b n (three m d) -> three b m n d", three=3, m=self.heads)
-        y = F.scaled_dot_product_attention(rotate(q, turn), rotate(k, turn), v)
+        qkv = rearrange(self.qkv(x), "b n (three m d) -> three b m n d", three=3, m=self.heads)
+        y = F.scaled_dot_product_attention(*rotate(qkv[:2], turn), qkv[2])
         return self.proj(rearrange(y, "b m n d -> b n (m d)"))
 
 
@@ -86,7 +86,7 @@ class OasisAutoencoder(nn.Module):
 
     def _through(self, blocks: nn.ModuleList, x: Tensor, h: int, w: int, heads: int) -> Tensor:
         """Half of each head turns with its place, the other half does not."""
-        turn = to(places(h, w, x.shape[-1] // heads // 8, highest=h * w), x.device)
+        turn = places(h, w, x.shape[-1] // heads // 8, highest=h * w).to(x.device)
         for block in blocks:
             x = block(x, turn)
         return x

@@ -9,10 +9,10 @@ from math import log
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
+from einops import einsum, rearrange
 from torch import Tensor, nn
 
-from t2w.worlds.oasis.rotary import Turn, places, rotate, times, to
+from t2w.worlds.oasis.rotary import Turn, places, rotate, times
 
 Memory = list[tuple[Tensor, Tensor]]  # keys, turned to their frame's time, and values of past frames ((b n) m t d), one pair a block
 HIGHEST = 256.0  # of the frequencies of places
@@ -41,13 +41,17 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, turn: Turn, past: tuple[Tensor, Tensor] | None = None, causal: bool = False):
         """x (b n d) => the same, and its own keys and values (b m n d)."""
-        q, k, v = rearrange(self.to_qkv(x), "b n (three m d) -> three b m n d", three=3, m=self.heads)
-        q, k = rotate(q, turn), rotate(k, turn)
-        own = (k, v)
-        if past is not None:
-            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
-        return self.to_out(rearrange(y, "b m n d -> b n (m d)")), own
+        qkv = rearrange(self.to_qkv(x), "b n (three m d) -> three b m n d", three=3, m=self.heads)
+        (q, k), v = rotate(qkv[:2], turn), qkv[2]
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal) if past is None else look_back(q, k, v, *past)
+        return self.to_out(rearrange(y, "b m n d -> b n (m d)")), (k, v)
+
+
+def look_back(q: Tensor, k: Tensor, v: Tensor, past_k: Tensor, past_v: Tensor) -> Tensor:
+    """Attention of one frame to itself and to the past, which is read where it lies: joining the two costs more than the attention."""
+    scores = torch.cat([einsum(q, past_k, "b m q d, b m k d -> b m q k"), (q * k).sum(-1, keepdim=True)], -1)
+    weights = (scores.float() * q.shape[-1] ** -0.5).softmax(-1).to(v.dtype)
+    return torch.addcmul(einsum(weights[..., :-1], past_v, "b m q k, b m k d -> b m q d"), weights[..., -1:], v)
 
 
 class Mlp(nn.Module):
@@ -76,13 +80,13 @@ class Block(nn.Module):
 
         shift, scale, gate, *second = self.s_adaLN_modulation(condition)[:, :, None].chunk(6, -1)
         y = rearrange(modulated(x, shift, scale), "b t n d -> (b t) n d")
-        x = x + gate * rearrange(self.s_attn(y, place)[0], "(b t) n d -> b t n d", b=b)
+        x = torch.addcmul(x, gate, rearrange(self.s_attn(y, place)[0], "(b t) n d -> b t n d", b=b))
         x = second_half(x, self.s_mlp, *second)
 
         shift, scale, gate, *second = self.t_adaLN_modulation(condition)[:, :, None].chunk(6, -1)
         y = rearrange(modulated(x, shift, scale), "b t n d -> (b n) t d")
         y, kept = self.t_attn(y, time, past, causal=t > 1)
-        x = x + gate * rearrange(y, "(b n) t d -> b t n d", b=b)
+        x = torch.addcmul(x, gate, rearrange(y, "(b n) t d -> b t n d", b=b))
         return second_half(x, self.t_mlp, *second), kept
 
 
@@ -109,7 +113,7 @@ class OasisNetwork(nn.Module):
         assert memory is None or x.shape[1] == 1, "many frames after a memory would need a mask"
         p, kind, head = self.config.patch, self.external_cond.weight.dtype, self.config.d // self.config.heads
         b, t, _, h, w = x.shape
-        place, time = to(places(h // p, w // p, head // 4, HIGHEST), x.device), to(times(first, t, head), x.device)
+        place, time = places(h // p, w // p, head // 4, HIGHEST).to(x.device), times(first, t, head).to(x.device)
         condition = self.t_embedder["mlp"](waves(level, self.config.waves).to(kind)) + self.external_cond(action.to(kind))
         tokens = self.x_embedder["proj"](rearrange(x.to(kind), "b t c h w -> (b t) c h w"))
         tokens = rearrange(tokens, "(b t) d h w -> b t (h w) d", b=b)
@@ -123,11 +127,11 @@ class OasisNetwork(nn.Module):
 
 
 def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    return F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=1e-6), 1 + scale)
 
 
 def second_half(x: Tensor, mlp: Mlp, shift: Tensor, scale: Tensor, gate: Tensor) -> Tensor:
-    return x + gate * mlp(modulated(x, shift, scale))
+    return torch.addcmul(x, gate, mlp(modulated(x, shift, scale)))
 
 
 def waves(level: Tensor, d: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Rotary positions as Oasis has them: places and times in, tables of cosines and sines out; neighbouring values of a head turn as pairs."""
+"""Rotary positions as Oasis has them: places and times in, turns out; neighbouring values of a head are turned as a pair."""
 
 from math import pi
 
@@ -6,7 +6,7 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor
 
-Turn = tuple[Tensor, Tensor]  # cosines and sines (n d/2) of the angle by which each pair of a head turns
+Turn = Tensor  # complex (n d/2), of length 1: the angle by which each pair of a head turns
 
 
 def place_frequencies(pairs: int, highest: float) -> Tensor:
@@ -24,23 +24,18 @@ def places(h: int, w: int, pairs: int, highest: float) -> Turn:
     frequency = place_frequencies(pairs, highest)
     y, x = (torch.linspace(-1, 1, n)[:, None] * frequency for n in (h, w))
     angle = torch.cat([repeat(y, "h d -> (h w) d", w=w), repeat(x, "w d -> (h w) d", h=h)], -1)
-    return angle.cos(), angle.sin()
+    return torch.polar(torch.ones_like(angle), angle)
 
 
 def times(first: int, t: int, d: int) -> Turn:
     """Of frames first, first + 1, … (t). In double precision: a dream may be an hour long, and only differences may count."""
     angle = torch.arange(first, first + t, dtype=torch.float64)[:, None] * time_frequencies(d)
-    return angle.cos().float(), angle.sin().float()
+    return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
 
 
 def rotate(x: Tensor, turn: Turn) -> Tensor:
     """Turns the first pairs of x (… n d), as many as there are angles; the rest of a head stays as it is."""
-    cos, sin = turn
-    turned = 2 * cos.shape[-1]
-    a, b = rearrange(x[..., :turned], "... (d pair) -> pair ... d", pair=2)
-    y = rearrange(torch.stack([a * cos - b * sin, b * cos + a * sin]), "pair ... d -> ... (d pair)").to(x.dtype)
+    turned = 2 * turn.shape[-1]
+    pairs = torch.view_as_complex(rearrange(x[..., :turned].float(), "... (d pair) -> ... d pair", pair=2))
+    y = rearrange(torch.view_as_real(pairs * turn), "... d pair -> ... (d pair)").to(x.dtype)
     return y if turned == x.shape[-1] else torch.cat([y, x[..., turned:]], -1)
-
-
-def to(turn: Turn, device: torch.device) -> Turn:
-    return turn[0].to(device), turn[1].to(device)

@@ -113,6 +113,6 @@ class Dream:
 
 
 def join(old: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor], most: int) -> tuple[Tensor, Tensor]:
-    """Keys and values of two stretches of time as one, of the newest `most` frames."""
-    keys, values = (torch.cat(pair, 2)[:, :, -most:] for pair in zip(old, new, strict=True))
+    """Keys and values of the past and of one new frame as one, of the newest `most` frames."""
+    keys, values = (torch.cat([a[:, :, max(0, a.shape[2] + 1 - most) :], b], 2) for a, b in zip(old, new, strict=True))
     return keys, values
