@@ -30,7 +30,7 @@ def bench(
 ) -> None:
     """Frames a second, time to the first frame, memory, and the time of each stage, at batch 1: of the embedded models, or of those named.
 
-    Each model runs in a process of its own. OMP_NUM_THREADS sets its threads; without it, worlds of ours take one.
+    Each model runs in a process of its own. OMP_NUM_THREADS sets its threads.
 
     With --json the result has `rows`, one a model; what a model has not is null:
 

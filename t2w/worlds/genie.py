@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,19 +51,10 @@ def spec(folder: Path) -> WorldSpec:
 
 
 def load(device: str = "auto", dtype: str = "auto", folder: Path | None = None) -> Genie:
-    """The starter world, or the one in `folder`. On the CPU torch is set to one thread in this process, unless OMP_NUM_THREADS is set.
-
-    A second thread makes so small a network a fifth faster when its core is free. But the film is encoded there meanwhile, which
-    brings both to the same speed; and when others want that core, each of hundreds of products a frame waits for it.
-    """
+    """The starter world, or the one in `folder`."""
     from t2w.worlds.device import resolve
 
-    place, kind = resolve(device, dtype)
-    if place.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
-        import torch
-
-        torch.set_num_threads(1)
-    return Genie(folder or STARTER, SPEC if folder is None else spec(folder), place, kind)
+    return Genie(folder or STARTER, SPEC if folder is None else spec(folder), *resolve(device, dtype))
 
 
 class Genie:
