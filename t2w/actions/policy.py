@@ -1,12 +1,12 @@
 """Policies: called with the last frame and t, they choose action t. Same name, same seed: the same actions."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import entry_points
 from math import pi, sin
 from random import Random
 
 import numpy as np
 
+from t2w.actions import plugins
 from t2w.actions.action import Action, ActionSpace
 from t2w.actions.own_policy import call
 from t2w.errors import T2WError
@@ -42,16 +42,16 @@ def explore(space: ActionSpace, fps: float, seed: int) -> Policy:
 
 def names() -> list[str]:
     """The policies that `make` knows by name."""
-    return [*_OURS, *sorted(entry.name for entry in entry_points(group=GROUP))]
+    return [*_OURS, *plugins.names(GROUP, tuple(_OURS))]
 
 
 def make(name: str, space: ActionSpace, fps: float, seed: int) -> Policy:
     """A policy of ours or a plug-in's by name, or `module:callable` / `file.py:callable`, called as callable(space, fps, seed)."""
     if name in _OURS:
         return _OURS[name](space, fps, seed)
-    plugged = [entry for entry in entry_points(group=GROUP) if entry.name == name]
-    if plugged:
-        name = plugged[0].value
+    if found := plugins.entry(GROUP, name):
+        plugins.load(found)  # a broken one is told as such
+        name = found.value
     if ":" not in name:
         raise T2WError(f"no policy named {name!r}; there are: {', '.join(names())}, or your own as module:callable")
     policy = call(name, space, fps, seed)

@@ -69,7 +69,7 @@ def ready(place: str | Path = "") -> None:
     _read(place)
 
 
-def load(device: str = "auto", dtype: str = "auto", place: str | Path = "") -> ClipWorld:
+def load(device: str = "auto", dtype: str = "auto", place: str | Path = "", memory: str = "auto") -> ClipWorld:
     """The pipeline at `place`, or the published one in the hub's cache."""
     from t2w.worlds.device import resolve
 
@@ -77,7 +77,7 @@ def load(device: str = "auto", dtype: str = "auto", place: str | Path = "") -> C
     where, kind = resolve(device, dtype)
     given = {"sound_tokenizer": None, "safety_checker": None, **({} if said.safety_checker else {"enable_safety_checker": False})}
     try:
-        pipeline = load_pipeline(folder, MODEL, where, kind, spec.memory_mib, **given)
+        pipeline = load_pipeline(folder, MODEL, where, kind, spec.memory_mib, memory=memory, **given)
     except T2WError as error:
         if "cosmos_guardrail" not in str(error.__cause__):
             raise

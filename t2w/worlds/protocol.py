@@ -19,6 +19,7 @@ class WorldSpec:
     text: bool = False  # begins from words too
     horizon: float | None = None  # seconds it was made for; None: no end
     licence: str = ""
+    territory: str = ""  # where the licence does not hold, in words; "": it names no such place
     memory_mib: int = 0  # what it needs while it runs
     about: str = ""
     pictures: str = ""  # the kind of start frame it was trained on, said when another kind comes; "": any

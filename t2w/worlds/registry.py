@@ -2,12 +2,13 @@
 
 import difflib
 import importlib
+import inspect
 import json
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from t2w.errors import MISSING, T2WError
+from t2w.actions import plugins
+from t2w.errors import T2WError
 from t2w.worlds.protocol import World, WorldSpec
 
 # Each names a module with `SPEC: WorldSpec` and `load(device, dtype) -> World`; its top imports nothing heavy. One whose weights may
@@ -19,11 +20,11 @@ OURS = {
     "sana-wm": "t2w.worlds.sana_wm",
     "cosmos3": "t2w.worlds.cosmos3",
 }
-GROUP = "t2w.worlds"  # entry points of plug-ins: the same kind of module, or an object with the same two names
+GROUP = "t2w.worlds"  # entry points of plug-ins: the same kind of module, or an object with the same names
 
 
 def names() -> list[str]:
-    return [*OURS, *sorted({e.name for e in entry_points(group=GROUP)} - set(OURS))]
+    return [*OURS, *plugins.names(GROUP, tuple(OURS))]
 
 
 def spec(name: str) -> WorldSpec:
@@ -34,11 +35,13 @@ def spec(name: str) -> WorldSpec:
     return provider.SPEC if place is None else provider.spec(place)
 
 
-def load(name: str, device: str = "auto", dtype: str = "auto") -> World:
+def load(name: str, device: str = "auto", dtype: str = "auto", memory: str = "auto") -> World:
+    """The world. `memory` is told to those that ask for it: whose `load` takes it."""
     if folder := _folder(name):
         return _module(OURS["starter"]).load(device, dtype, folder=folder)
     provider, place = _placed(name)
-    return provider.load(device, dtype) if place is None else provider.load(device, dtype, place)
+    how = {"memory": memory} if "memory" in inspect.signature(provider.load).parameters else {}
+    return provider.load(device, dtype, **how) if place is None else provider.load(device, dtype, place, **how)
 
 
 def ready(name: str) -> None:
@@ -48,6 +51,15 @@ def ready(name: str) -> None:
     provider, place = _placed(name)
     if hasattr(provider, "ready"):
         provider.ready("" if place is None else place)
+
+
+def on_disk(name: str) -> bool:
+    """Whether its weights are here."""
+    try:
+        ready(name)
+    except T2WError:
+        return False
+    return True
 
 
 def unknown(kind: str, name: str, known: list[str]) -> T2WError:
@@ -73,11 +85,10 @@ def _placed(name: str) -> tuple[ModuleType, Path | None]:
 def _provider(name: str) -> ModuleType:
     if name in OURS:
         return _module(OURS[name])
-    for entry in entry_points(group=GROUP, name=name):
-        try:
-            return entry.load()
-        except (ImportError, AttributeError) as error:
-            raise T2WError(f"the plug-in of world {name!r} ({entry.value}) does not load: {error}", MISSING) from error
+    if found := plugins.entry(GROUP, name):
+        provider = plugins.load(found)
+        plugins.spec(found, provider, WorldSpec)
+        return provider
     raise unknown("world", name, names())
 
 

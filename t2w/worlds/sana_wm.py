@@ -70,7 +70,7 @@ def ready(place: str | Path = "") -> None:
     _read(place)
 
 
-def load(device: str = "auto", dtype: str = "auto", place: str | Path = "") -> ClipWorld:
+def load(device: str = "auto", dtype: str = "auto", place: str | Path = "", memory: str = "auto") -> ClipWorld:
     """The pipeline at `place`, or the published one in the hub's cache."""
     from t2w.worlds.device import resolve
 
@@ -79,9 +79,9 @@ def load(device: str = "auto", dtype: str = "auto", place: str | Path = "") -> C
     if where.type == "cpu" and str(kind) != "torch.float32":
         raise T2WError("SANA-WM runs on the CPU in single precision only; --dtype float32, or auto")
     need = SPEC.memory_mib + (WHOLE_MIB if refiner else 0)
-    pipeline = load_pipeline(folder, MODEL, where, kind, need, exact=("vae",))
+    pipeline = load_pipeline(folder, MODEL, where, kind, need, exact=("vae",), memory=memory)
     _prepare(pipeline, spec)
-    polish = load_pipeline(refiner, REFINER, where, kind, WHOLE_MIB, vae=pipeline.vae) if refiner else None
+    polish = load_pipeline(refiner, REFINER, where, kind, WHOLE_MIB, memory=memory, vae=pipeline.vae) if refiner else None
     return ClipWorld(spec, _render(pipeline, polish, spec, said), STRIDE, round(spec.horizon * spec.fps), said.speed)
 
 
