@@ -17,11 +17,12 @@ class _Loader(yaml.SafeLoader):
     """Nodes without references: a handful of them can stand for billions of steps, and `repeat` says it better."""
 
     depth = 0
+    instead = ""  # of references
 
     def compose_node(self, parent: Node | None, index: object) -> Node:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise wrong(event, f"references such as *{event.anchor} are not read; use repeat")
+            raise wrong(event, f"references such as *{event.anchor} are not read; use {self.instead}")
         if self.depth == MAX_DEPTH:
             raise wrong(event, f"nested more than {MAX_DEPTH} deep; write flatter steps")
         self.depth += 1
@@ -30,13 +31,16 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def compose(text: str, source: str) -> Node | None:
-    """The root of the one document in `text`, None if there is none. Raises T2WError `source:line:column: …`."""
+def compose(text: str, source: str, instead: str = "repeat") -> Node | None:
+    """The root of the one document in `text`, None if there is none. Raises T2WError `source:line:column: …`.
+
+    `instead`: the field that says again what references would.
+    """
     if len(text) > MAX_LETTERS:
         raise error_at(source, 1, 1, f"more than {MAX_LETTERS // 2**20} MiB of YAML; use a .jsonl script for so many actions")
     try:
         loader = _Loader(text)
-        loader.name = source
+        loader.name, loader.instead = source, instead
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -86,6 +90,6 @@ def shown(node: Node) -> str:
 
 def _told(error: yaml.MarkedYAMLError) -> str:
     if "single document" in str(error.context):
-        return "a second document begins; a script is one document, so leave it out"
+        return "a second document begins; the file is one document, so leave it out"
     tab = "; indent with spaces" if r"'\t'" in str(error.problem) else ""
     return f"not YAML: {error.problem}{tab}"

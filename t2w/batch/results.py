@@ -43,8 +43,7 @@ class Row:
 
 def write(folder: Path, rows: Iterable[Row]) -> Path:
     with atomically(folder / NAME) as temporary, open(temporary, "w", encoding="utf-8", errors="backslashreplace") as file:
-        for row in rows:
-            file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+        file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
     return folder / NAME
 
 
