@@ -95,6 +95,12 @@ class Take:
 
 
 Event = Stage | Note | Candidate | Sheet | Picked | Frame | Take
+Kept = Callable[[tuple, Callable[[], object]], object]  # (what it is, how to load it) => the model, which may have been loaded before
+
+
+def anew(key: tuple, load: Callable[[], object]) -> object:
+    """Every time, as one film needs it: the painter makes room for the world."""
+    return load()
 
 
 def dream(start: Start, n: int, choose: Callable[[int], int], ask: Walk, keep: Keep = Keep(), out: Path | None = None) -> Iterator[Event]:
@@ -159,22 +165,22 @@ def check(ask: Walk) -> None:
         policies.make(ask.policy, space, fps, ask.seed)
 
 
-def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep()) -> Iterator[Event]:
-    """A take: the world begins at the picked frame and is walked through."""
+def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = anew, into: Path | None = None) -> Iterator[Event]:
+    """A take: the world begins at the picked frame and is walked through. `into`: the take's folder, else the next number's."""
     check(ask)
     start, spec = Start.from_manifest(disk.read(folder)), registry.spec(ask.world)
     frame = disk.read_candidate(folder, pick)
     frame, notes = fitted(frame, start, spec)
     yield from map(Note, notes)
     yield Stage(f"loading the world {ask.world}")
-    world = registry.load(ask.world, ask.device, ask.dtype)
+    world = kept(("world", ask.world, ask.device, ask.dtype), lambda: registry.load(ask.world, ask.device, ask.dtype))
     # Where the seed makes the world, it is the picture's seed; elsewhere the take has its own.
     seed = start.seed + pick - 1 if spec.from_seed else ask.seed
     session = world.begin(frame, prompt=start.prompt, seed=seed)
     yield from map(Note, getattr(session, "notes", ()))
     policy = policies.make(ask.policy, spec.space, spec.fps, ask.seed) if ask.actions is None else policies.scripted(list(ask.actions))
     manifest = describe(start, pick, ask, spec)
-    place = takes.place(folder, manifest)
+    place = into or takes.place(folder, manifest)
     began = time.perf_counter()
     with Recorder(Recording(place, keep.clean, keep.frames_out, keep.metadata), spec, manifest) as recorder:
         recorder.write(frame)
