@@ -65,7 +65,7 @@ def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path
     from t2w.train.loop import Run, accelerator
 
     def run():
-        return Run(Reconstruct(autoencoder.build(autoencoder.TINY)), FIT, tmp_path / "run", accelerator("float32"))
+        return Run(Reconstruct(autoencoder.build(autoencoder.TINY)), FIT, tmp_path / "run", accelerator())
 
     first = run()
     for p in first.model.parameters():
@@ -150,11 +150,11 @@ def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(tmp_path):
 
     from t2w.train.loop import Run, accelerator, fit
 
-    run = Run(torch.nn.Linear(2, 1), replace(FIT, save_minutes=0), tmp_path / "run", accelerator("float32"))
+    run = Run(torch.nn.Linear(2, 1), replace(FIT, save_minutes=0), tmp_path / "run", accelerator())
     batches = [{"x": torch.full((1, 2), value)} for value in (1.0, 1.0, float("nan"))]
     with pytest.raises(T2WError, match="smaller --lr"):
         list(fit(run, lambda model, batch, _: (model(batch["x"]).sum(), {}), batches))
-    assert Run(torch.nn.Linear(2, 1), FIT, tmp_path / "run", accelerator("float32")).step == 2
+    assert Run(torch.nn.Linear(2, 1), FIT, tmp_path / "run", accelerator()).step == 2
     assert all(p.isfinite().all() for p in run.model.parameters())
 
 

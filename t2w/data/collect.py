@@ -23,7 +23,7 @@ class CollectConfig:
     seed: int = 0
     width: int = 160
     height: int = 96
-    mix: tuple[tuple[str, int], ...] = (("play", 9), ("palindrome", 2), ("branch", 1), ("still", 64))
+    mix: tuple[tuple[str, int], ...] = (("play", 10), ("palindrome", 4), ("branch", 2), ("still", 60))
     shard: int = 76  # episodes in one shard: one turn of the mix
 
 

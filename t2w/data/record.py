@@ -17,7 +17,7 @@ from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
 from t2w.sim.spec import sample
 
-STYLES = {"goal": 0.5, "random": 0.2, "single": 0.2, "idle_look": 0.1}
+STYLES = {"goal": 0.35, "random": 0.25, "single": 0.3, "idle_look": 0.1}
 PLACES = ("crate", "crate", "door", "shore", "creature", "landmark", "open", "open", "start", "start", "start")
 BACK = {"w": "s", "s": "w", "a": "d", "d": "a"}
 BRANCHES = (

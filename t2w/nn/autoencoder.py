@@ -1,4 +1,4 @@
-"""The autoencoder: pictures (b c h w) in [-1, 1] to latents (b c h/16 w/16) of about unit size, and back.
+"""The autoencoder: pictures (b c h w) in [-1, 1] to latents (b c h/8 w/8) of about unit size, and back.
 
 It is diffusers' AutoencoderDC (Chen et al. 2024, "Deep Compression Autoencoder"), small: every stage moves space into
 channels, no convolution runs at the picture's full width, so that a laptop decodes a frame in some 10 ms.
@@ -9,25 +9,28 @@ from dataclasses import dataclass
 from diffusers import AutoencoderDC
 from torch import Tensor
 
-DOWN = 16  # pixels a latent, along each side
-
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """Widths are those at 1/2, 1/4, 1/8 and 1/16 of the picture's size; blocks are residual blocks at each of these."""
+    """Widths are those at 1/2, 1/4, 1/8 … of the picture's size; blocks are residual blocks at each of these."""
 
-    channels: int = 32
-    encoder_widths: tuple[int, ...] = (16, 64, 128, 128)
-    decoder_widths: tuple[int, ...] = (32, 64, 128, 256)
-    encoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
-    decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
+    channels: int = 16
+    encoder_widths: tuple[int, ...] = (32, 64, 128)
+    decoder_widths: tuple[int, ...] = (32, 64, 128)
+    encoder_blocks: tuple[int, ...] = (1, 1, 2)
+    decoder_blocks: tuple[int, ...] = (2, 2, 3)
+
+    @property
+    def down(self) -> int:
+        """Pixels a latent, along each side."""
+        return 2 ** len(self.encoder_widths)
 
 
-TINY = AutoencoderConfig(channels=8, encoder_widths=(8, 8, 16, 16), decoder_widths=(8, 8, 16, 16))
+TINY = AutoencoderConfig(8, (8, 8, 16), (8, 8, 16), (1, 1, 1), (1, 1, 1))
 
 
 def build(config: AutoencoderConfig) -> AutoencoderDC:
-    plain = ((),) * 5
+    plain = ((),) * (len(config.encoder_widths) + 1)
     # AutoencoderDC skips its first stage when it has no blocks: the network then begins at half size.
     return AutoencoderDC(
         latent_channels=config.channels,
@@ -41,10 +44,10 @@ def build(config: AutoencoderConfig) -> AutoencoderDC:
 
 
 def encode(autoencoder: AutoencoderDC, pictures: Tensor) -> Tensor:
-    """(b c h w) in [-1, 1] => latents (b c h/16 w/16), scaled to about unit size."""
+    """(b c h w) in [-1, 1] => latents (b c h/8 w/8), scaled to about unit size."""
     return autoencoder.encode(pictures).latent * autoencoder.config.scaling_factor
 
 
 def decode(autoencoder: AutoencoderDC, latents: Tensor) -> Tensor:
-    """Latents (b c h w), about unit size => pictures (b c 16h 16w), about [-1, 1]."""
+    """Latents (b c h w), about unit size => pictures (b c 8h 8w), about [-1, 1]."""
     return autoencoder.decode(latents / autoencoder.config.scaling_factor).sample

@@ -74,7 +74,7 @@ class Restless:
         rng, player = self.rng, self.simulator.state.player
         if self.left <= 0:
             self.left = rng.randint(4, 20)
-            keys = {*(rng.choice(MOVES) if rng.random() < 0.6 else ("w",))} if rng.random() < 0.85 else set()
+            keys = {*rng.choice(MOVES)} if rng.random() < 0.85 else set()
             keys |= {key for key, share in (("space", 0.12), ("e", 0.05), ("lmb", 0.12)) if rng.random() < share}
             turn = speed_of_turn(rng) * rng.choice((-1, 1)) if rng.random() < 0.5 else 0.0
             self.keys, self.drift = frozenset(keys), (turn, rng.gauss(0, 1.0))

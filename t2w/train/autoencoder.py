@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from t2w.data.pictures import Pictures, split
 from t2w.errors import T2WError
-from t2w.nn.autoencoder import DOWN, AutoencoderConfig, build
+from t2w.nn.autoencoder import AutoencoderConfig, build
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
@@ -24,7 +24,7 @@ SMALL = 1e-3  # weight of the latent's mean square
 
 
 class Reconstruct(nn.Module):
-    """(b c h w) and noise (b c h/16 w/16) => the same picture again, and its latent without the noise."""
+    """(b c h w) and noise (b c h/8 w/8) => the same picture again, and its latent without the noise."""
 
     def __init__(self, autoencoder: AutoencoderDC):
         super().__init__()
@@ -35,15 +35,13 @@ class Reconstruct(nn.Module):
         return self.autoencoder.decode(latents if noise is None else latents + noise).sample, latents
 
 
-def noise_for(pictures: Tensor, channels: int, generator: torch.Generator) -> Tensor:
-    b, _, h, w = pictures.shape
-    return NOISE * torch.randn(b, channels, h // DOWN, w // DOWN, generator=generator, device=pictures.device)
+def reconstruction_loss(channels: int, down: int):
+    """For latents of so many channels, so many pixels a side."""
 
-
-def reconstruction_loss(channels: int):
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         x = batch["picture"]
-        y, latents = model(x, noise_for(x, channels, generator))
+        b, _, h, w = x.shape
+        y, latents = model(x, NOISE * torch.randn(b, channels, h // down, w // down, generator=generator, device=x.device))
         error = y.float() - x
         squared, size = error.square().mean(), latents.float().square().mean()
         value = 4 * squared + error.abs().mean() + gradient(error) + SMALL * size
@@ -89,7 +87,7 @@ def train_autoencoder(
     run = Run(Reconstruct(model), fit_config, out / "run", where)
     items = Pictures(held, every=7)
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
-    stage = Stage(reconstruction_loss(model.config.latent_channels), look_at(some))
+    stage = Stage(reconstruction_loss(model.config.latent_channels, model.spatial_compression_ratio), look_at(some))
     yield from train(stage, run, loader(Pictures(learn), run, workers))
     if where.is_main_process:
         with run.averaged() as model:

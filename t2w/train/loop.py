@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from t2w.errors import FAILED, T2WError
 from t2w.media.atomic import atomically, sweep
 from t2w.media.folders import make_folder
-from t2w.train.muon import Muon
+from t2w.train.muon import Muon, bfloat16_is_fast
 
 Batch = dict[str, Tensor]
 Loss = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, dict[str, float]]]
@@ -50,8 +50,8 @@ BLOCKS = re.compile(r"(blocks|layers)\.\d+\.(?!modulation)")  # where Muon takes
 
 
 def matrices(model: nn.Module) -> list[nn.Parameter]:
-    """The weights that Muon takes: two-dimensional, inside a transformer's blocks (named `blocks` or `layers`)."""
-    return [p for name, p in model.named_parameters() if p.ndim == 2 and BLOCKS.search(name)]
+    """The weights that Muon takes: matrices and kernels inside a network's blocks (named `…blocks` or `layers`)."""
+    return [p for name, p in model.named_parameters() if p.ndim in (2, 4) and p.requires_grad and BLOCKS.search(name)]
 
 
 def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimizer]:
@@ -220,6 +220,5 @@ def accelerator(dtype: str = "auto") -> Accelerator:
     if dtype not in ("auto", "float32", "bfloat16"):
         raise T2WError(f"--dtype {dtype}: training knows auto, float32 and bfloat16")
     if dtype == "auto":
-        fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-        dtype = "bfloat16" if fast else "float32"
+        dtype = "bfloat16" if bfloat16_is_fast() else "float32"
     return Accelerator(mixed_precision="bf16" if dtype == "bfloat16" else "no", cpu=not torch.cuda.is_available())

@@ -1,7 +1,7 @@
-"""Muon (Jordan et al. 2024): momentum, made orthogonal by Newton-Schulz, for weight matrices.
+"""Muon (Jordan et al. 2024): momentum, made orthogonal by Newton-Schulz, for weight matrices and the kernels of convolutions.
 
-torch.optim.Muon does the same in bfloat16, which is fifty times slower than float32 on a CPU without bfloat16 units; this
-one works in the weights' own precision there.
+torch.optim.Muon does the same for matrices, in bfloat16, which is fifty times slower than float32 on a CPU without bfloat16 units;
+this one works in the weights' own precision there.
 """
 
 import torch
@@ -10,10 +10,15 @@ from torch import Tensor
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
+def bfloat16_is_fast() -> bool:
+    """Whether the hardware multiplies bfloat16."""
+    return torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
 def orthogonal(m: Tensor, steps: int = 5) -> Tensor:
     """The nearest matrix (h w) whose singular values are all about 1."""
     a, b, c = COEFFICIENTS
-    x = m.bfloat16() if m.is_cuda else m
+    x = m.bfloat16() if bfloat16_is_fast() else m
     x = x.T if m.shape[0] > m.shape[1] else x
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
@@ -23,7 +28,7 @@ def orthogonal(m: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For two-dimensional weights only. The rate is matched to AdamW's root mean square (Liu et al. 2025)."""
+    """For weights (out in) and (out in h w), taken as (out in*h*w). The rate is matched to AdamW's root mean square (Liu et al. 2025)."""
 
     def __init__(self, weights: list[Tensor], lr: float, weight_decay: float = 0.0, momentum: float = 0.95):
         super().__init__(weights, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
@@ -36,6 +41,6 @@ class Muon(torch.optim.Optimizer):
                     continue
                 held = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
                 held.lerp_(weight.grad, 1 - group["momentum"])
-                update = orthogonal(weight.grad.lerp(held, group["momentum"]))  # Nesterov
+                ahead = weight.grad.lerp(held, group["momentum"]).flatten(1)  # Nesterov
                 weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(update, alpha=-group["lr"] * 0.2 * max(weight.shape) ** 0.5)
+                weight.add_(orthogonal(ahead).view_as(weight), alpha=-group["lr"] * 0.2 * max(ahead.shape) ** 0.5)
