@@ -38,6 +38,7 @@ class Walk:
     frames: int = 150  # new frames: the film has one more, the start frame
     device: str = "auto"
     dtype: str = "auto"
+    memory: str = "auto"  # decides where weights lie, not what is made
 
 
 @dataclass(frozen=True)
@@ -107,19 +108,22 @@ def dream(start: Start, n: int, choose: Callable[[int], int], ask: Walk, keep: K
     """From prompt to film. `choose` is asked for one of n candidates after all of them and their sheet have been yielded."""
     check(ask)
     registry.ready(ask.world)  # before anything is painted for it
+    painters.ready(start.painter, start.settings)
     folder = disk.place(start, out)
-    yield from candidates(start, n, folder, ask.device, ask.dtype, keep.metadata)
+    yield from candidates(start, n, folder, ask.device, ask.dtype, keep.metadata, ask.memory)
     pick = choose(n)
     yield from picked(folder, pick)
     yield from roll(folder, pick, ask, keep)
 
 
-def candidates(start: Start, n: int, folder: Path, device: str = "auto", dtype: str = "auto", metadata: bool = True) -> Iterator[Event]:
+def candidates(
+    start: Start, n: int, folder: Path, device: str = "auto", dtype: str = "auto", metadata: bool = True, memory: str = "auto"
+) -> Iterator[Event]:
     """n candidates and their contact sheet into the folder. A pick made before stays if there are still as many."""
     from t2w.media.pixels import write_png
     from t2w.media.sheet import contact_sheet
 
-    painters.check(start.painter)
+    painters.ready(start.painter, start.settings)
     sweep(folder)
     sweep(make_folder(folder / "frames"))
     before = disk.read(folder)["pick"] if (folder / "world.json").is_file() else None
@@ -127,7 +131,7 @@ def candidates(start: Start, n: int, folder: Path, device: str = "auto", dtype: 
     disk.write(folder, start, n, pick, versions())
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
-    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings)
+    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory)
     for k, (seed, frame) in enumerate(zip(seeds, painted, strict=True), 1):
         path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
         frames.append(frame)
@@ -158,8 +162,10 @@ def bring(picture: np.ndarray, prompt: str, name: str, out: Path | None, metadat
 def check(ask: Walk) -> None:
     """Refuse what cannot work, before anything is loaded."""
     from t2w.worlds import device
+    from t2w.worlds.weights import memory
 
     device.check(ask.device, ask.dtype)
+    memory.check(ask.memory)
     space, fps = registry.spec(ask.world).space, registry.spec(ask.world).fps
     if ask.actions is None:
         policies.make(ask.policy, space, fps, ask.seed)
@@ -173,7 +179,7 @@ def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = a
     frame, notes = fitted(frame, start, spec)
     yield from map(Note, notes)
     yield Stage(f"loading the world {ask.world}")
-    world = kept(("world", ask.world, ask.device, ask.dtype), lambda: registry.load(ask.world, ask.device, ask.dtype))
+    world = kept(("world", ask.world, ask.device, ask.dtype), lambda: registry.load(ask.world, ask.device, ask.dtype, ask.memory))
     # Where the seed makes the world, it is the picture's seed; elsewhere the take has its own.
     seed = start.seed + pick - 1 if spec.from_seed else ask.seed
     session = world.begin(frame, prompt=start.prompt, seed=seed)

@@ -197,4 +197,4 @@ def test_a_painter_on_the_hub_is_missing_when_offline(here):
     run = subprocess.run(
         command, check=False, capture_output=True, text=True, env={**os.environ, "HF_HOME": str(here), "PYTHONPATH": str(root)}
     )
-    assert run.returncode == 4 and "some/model does not load" in run.stderr and "Traceback" not in run.stderr
+    assert run.returncode == 4 and "t2w models pull some/model" in run.stderr and "Traceback" not in run.stderr

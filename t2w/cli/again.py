@@ -74,7 +74,7 @@ def _candidate(output: Output, file: Path, manifest: dict, out: Path | None) -> 
         start, k = Start.from_manifest(manifest), int(manifest["candidate"])
     except (KeyError, TypeError, ValueError) as error:
         raise T2WError(f"the manifest of {file} is not enough to paint the candidate again ({error})") from error
-    painters.check(start.painter)
+    painters.ready(start.painter, start.settings)
     folder = make_folder(out or disk.BASE / f"{start.name()}-again")
     (frame,) = painters.paint(start.painter, start.prompt, [start.seed + k - 1], start.width, start.height, call=start.settings)
     return disk.write_candidate(folder, start, k, frame, versions()), disk.digest(frame)

@@ -16,12 +16,18 @@ def frames(
     n: o.Number = 4,
     world: o.World = "starter",
     painter: o.Painter = "starter",
+    negative: o.Negative = None,
+    guidance: o.Guidance = None,
+    painter_steps: o.PainterSteps = None,
+    lora: o.Lora = None,
+    quantize: o.Quantize = None,
     seconds: o.Seconds = None,
     frames: o.Frames = None,
     actions: o.Actions = None,
     policy: o.Policy = None,
     device: o.Device = "auto",
     dtype: o.Dtype = "auto",
+    memory: o.Memory = "auto",
     strict: o.Strict = False,
     no_metadata: o.NoMetadata = False,
     no_preview: o.NoPreview = False,
@@ -42,15 +48,16 @@ def frames(
 
     output = Output(json, quiet)
     making.settle(offline)
-    start = making.start(prompt, painter, seed, n, registry.spec(world))
+    how = {"negative": negative, "guidance": guidance, "steps": painter_steps, "lora": lora or (), "quantize": quantize}
+    start = making.start(prompt, painter, seed, n, registry.spec(world), **how)
     walk = {"seconds": seconds, "frames": frames, "actions": actions, "policy": policy}
-    making.walk(output, world=world, seed=seed, device=device, dtype=dtype, strict=strict, **walk)
+    making.walk(output, world=world, seed=seed, device=device, dtype=dtype, strict=strict, memory=memory, **walk)
     understood = making.tell(output, start)
     from t2w.dream import candidates
     from t2w.start.folder import place
 
     folder = place(start, out)
-    screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata))
+    screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata, memory))
     output.say(f"t2w pick {folder} N, then t2w roll {folder}")
     output.done(folder, folder=folder, sheet=screen.sheet, seeds=start.seeds(n), **understood)
 

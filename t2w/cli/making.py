@@ -30,7 +30,7 @@ def length(seconds: float | None, frames: int | None, spec, of_script: int | Non
     return spec.frames(SECONDS) if of_script is None else max(1, of_script)
 
 
-def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict):
+def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict, memory="auto"):
     """The Walk that the options ask for. A script is read and held against the world here."""
     from t2w.dream import Walk, check
     from t2w.start.start import check_seed
@@ -44,7 +44,7 @@ def walk(output: Output, *, world, policy, actions, seconds, frames, seed, devic
     n = length(seconds, frames, spec, None if script is None else len(script))
     if spec.horizon is not None and n > spec.frames(spec.horizon):
         output.note(f"the world {world} was made for {spec.horizon:g} seconds; beyond that it may lose its way")
-    ask = Walk(world, policy or "explore", script, check_seed(seed), n, device, dtype)
+    ask = Walk(world, policy or "explore", script, check_seed(seed), n, device, dtype, memory)
     check(ask)
     return ask
 
@@ -60,18 +60,21 @@ def _script(output: Output, source: str, spec, strict: bool) -> tuple:
     return tuple(script.actions(spec.fps))
 
 
-def start(prompt: str, painter: str, seed: int, n: int, spec):
-    """The Start of the candidates."""
+def start(prompt: str, painter: str, seed: int, n: int, spec, **how):
+    """The Start of the candidates. `how`: what the options say of the painting, see `painters.asked`."""
     from t2w.start import painters
     from t2w.start.start import Start, check_seed, clean_prompt
 
     prompt = clean_prompt(prompt)
     painters.check(painter)
+    settings = painters.asked(painter, **how)
     if not 1 <= n <= MOST_CANDIDATES:
         raise T2WError(f"-n {n} is out of range; 1 to {MOST_CANDIDATES} candidates are painted at once")
     reading = painters.understood(painter, prompt)
     understood = reading.to_manifest() if reading else {}
-    return Start(prompt, painter, check_seed(seed), spec.width, spec.height, painters.settings(painter), understood=understood)
+    made = Start(prompt, painter, check_seed(seed), spec.width, spec.height, settings, understood=understood)
+    painters.ready(painter, settings)
+    return made
 
 
 def tell(output: Output, start) -> dict:

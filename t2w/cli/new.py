@@ -18,12 +18,18 @@ def new(
     frames: o.Frames = None,
     world: o.World = "starter",
     painter: o.Painter = "starter",
+    negative: o.Negative = None,
+    guidance: o.Guidance = None,
+    painter_steps: o.PainterSteps = None,
+    lora: o.Lora = None,
+    quantize: o.Quantize = None,
     actions: o.Actions = None,
     policy: o.Policy = None,
     clean: o.Clean = False,
     frames_out: o.FramesOut = None,
     device: o.Device = "auto",
     dtype: o.Dtype = "auto",
+    memory: o.Memory = "auto",
     strict: o.Strict = False,
     no_metadata: o.NoMetadata = False,
     no_preview: o.NoPreview = False,
@@ -43,7 +49,8 @@ def new(
 
     output = Output(json, quiet)
     making.settle(offline)
-    start = making.start(prompt, painter, seed, n, registry.spec(world))
+    how = {"negative": negative, "guidance": guidance, "steps": painter_steps, "lora": lora or (), "quantize": quantize}
+    start = making.start(prompt, painter, seed, n, registry.spec(world), **how)
     choose = making.chooser(output, pick, n)
     ask = making.walk(
         output,
@@ -56,6 +63,7 @@ def new(
         device=device,
         dtype=dtype,
         strict=strict,
+        memory=memory,
     )
     understood = making.tell(output, start)
     from t2w.dream import dream

@@ -42,6 +42,16 @@ Painter = Annotated[
         "--painter", "-p", metavar="NAME|DIR|ID", help="`t2w painters list`, a diffusers folder or hub id.", autocompletion=_painters
     ),
 ]
+Negative = Annotated[str | None, typer.Option("--negative", metavar="WORDS", help="What the picture should not show.")]
+Guidance = Annotated[float | None, typer.Option("--guidance", metavar="X", help="How closely the painter keeps to the prompt.")]
+PainterSteps = Annotated[int | None, typer.Option("--painter-steps", metavar="N", help="Denoising steps of a picture.")]
+Lora = Annotated[
+    list[str] | None, typer.Option("--lora", metavar="ID|FILE[:X]", help="A LoRA for the painter, and how strongly; may be repeated.")
+]
+Quantize = Annotated[str | None, typer.Option("--quantize", metavar="8bit|4bit", help="The painter's weights in fewer bits.")]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="auto|low|max", help="low: weights go to the GPU part by part; max: all at once, whatever is free.")
+]
 Actions = Annotated[
     str | None, typer.Option("--actions", "-a", metavar="FILE|SHORT", help="A script (.yaml, .jsonl) or a short form: w-30,wl-15.")
 ]

@@ -58,6 +58,11 @@ class Output:
             Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
 
 
+def gib(mib: float) -> str:
+    """An amount of memory for people."""
+    return f"{mib / 1024:.1f} GiB" if mib >= 1000 else f"{mib:g} MiB" if mib else ""
+
+
 def fail(sentence: str, code: int, as_json: bool) -> None:
     """The last word of a command that did not do what was asked."""
     if as_json:

@@ -25,6 +25,7 @@ def roll(
     frames_out: o.FramesOut = None,
     device: o.Device = "auto",
     dtype: o.Dtype = "auto",
+    memory: o.Memory = "auto",
     strict: o.Strict = False,
     no_metadata: o.NoMetadata = False,
     no_preview: o.NoPreview = False,
@@ -57,6 +58,7 @@ def roll(
         device=device,
         dtype=dtype,
         strict=strict,
+        memory=memory,
     )
     folder, k = _source(output, source, pick, out, prompt, ask.world, not no_preview, not no_metadata)
     screen = Screen(output, not no_preview).run(roll(folder, k, ask, making.keep(clean, frames_out, no_metadata)))

@@ -1,35 +1,50 @@
 """A prompt and seeds in, start frames (h w c) uint8 out, one at a time: from the starter painter, the simulator or any diffusers pipeline."""
 
-import json
-from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
+from t2w.actions import plugins
+from t2w.actions.action import is_number
 from t2w.errors import MISSING, T2WError
 from t2w.sim.understand import Reading, read
+from t2w.start import diffusion, presets
+from t2w.start.presets import PainterSpec
+from t2w.start.smaller import parse
 from t2w.worlds.registry import unknown
+from t2w.worlds.weights import disk
 
 STARTER = Path(__file__).parents[1] / "starter" / "painter"
 OURS = {
-    "starter": "t2w's own small text-to-image diffusion model; ships inside the package, paints on the CPU",
-    "sim": "the simulator's first picture of what the prompt names: no learning, the truth",
+    "starter": PainterSpec(
+        "starter",
+        "t2w's own small text-to-image diffusion model; ships inside the package, paints on the CPU",
+        "Apache-2.0",
+        memory_mib=600,
+    ),
+    "sim": PainterSpec(
+        "sim", "the simulator's first picture of what the prompt names: no learning, the truth", "Apache-2.0", memory_mib=200
+    ),
 }
-GROUP = "t2w.painters"  # entry points of plug-ins: a module or object with `ABOUT` and `paint(prompt, seeds, width, height, device, dtype)`
+GROUP = "t2w.painters"  # entry points of plug-ins: a module or object with `SPEC: PainterSpec` and
+# `paint(prompt, seeds, width, height, device, dtype)`, which yields a frame (h w c) uint8 for each seed; its top imports nothing heavy
 
 
 def names() -> list[str]:
-    return [*OURS, *sorted({e.name for e in entry_points(group=GROUP)} - set(OURS))]
+    return [*OURS, *presets.PRESETS, *plugins.names(GROUP, (*OURS, *presets.PRESETS))]
 
 
-def about(name: str) -> str:
+def spec(name: str) -> PainterSpec:
+    """What can be said of a painter without loading it. Raises T2WError for a name that cannot be one, and for a broken plug-in."""
+    check(name)
     if name in OURS:
         return OURS[name]
-    for entry in entry_points(group=GROUP, name=name):
-        return getattr(_plugin(entry), "ABOUT", "")
-    return f"a diffusers pipeline, from {'the folder' if Path(name).is_dir() else 'the hub:'} {name}"
+    if found := _plugin(name):
+        return plugins.spec(found, plugins.load(found), PainterSpec)
+    about = f"a diffusers pipeline, from {'the folder' if Path(name).is_dir() else 'the hub:'} {name}"
+    return presets.named(name) or PainterSpec(name, about, hub="" if Path(name).is_dir() else name)
 
 
 def check(name: str) -> None:
@@ -40,13 +55,36 @@ def check(name: str) -> None:
         )
     if name in names():
         return
-    if Path(name).is_dir():
-        index = Path(name) / "model_index.json"
-        if not index.is_file() or '"_class_name"' not in index.read_text("utf-8", "replace"):
-            raise T2WError(f"{name} holds no diffusers pipeline: it has no model_index.json that names one")
-    elif name.count("/") != 1 or name.startswith((".", "/")) or name.endswith("/"):
+    preset, colon, place = name.partition(":")
+    if colon and preset in presets.PRESETS:
+        if not place:
+            raise T2WError(f"{name} lacks the folder; write {preset}:FOLDER, or {preset} alone")
+        diffusion.folder(name)
+    elif Path(name).is_dir():
+        diffusion.folder(name)
+    elif not disk.HUB_ID.fullmatch(name):
         error = unknown("painter", name, names())
         raise T2WError(f"{error}; or a diffusers folder, or a hub id such as org/model")
+
+
+def ready(name: str, call: Mapping = MappingProxyType({})) -> None:
+    """Refuse a painter that is not on this disk, with the command that gets it, or cannot be called so; paints nothing."""
+    check(name)
+    if name == "starter" and dict(call) not in ({}, settings(name)):
+        diffusion.ready(str(STARTER), call)
+    elif name not in OURS and not _plugin(name):
+        diffusion.ready(name, call)
+
+
+def on_disk(name: str) -> bool:
+    """Whether its weights are here."""
+    if name in OURS or _plugin(name):
+        return True
+    try:
+        disk.check_pipeline(diffusion.folder(name))
+    except T2WError:
+        return False
+    return True
 
 
 def understood(name: str, prompt: str) -> Reading | None:
@@ -55,12 +93,34 @@ def understood(name: str, prompt: str) -> Reading | None:
 
 
 def settings(name: str) -> dict:
-    """How the pipeline is called, as its folder recommends (t2w.json); {} where nothing is recommended."""
-    path = (STARTER if name == "starter" else Path(name)) / "t2w.json"
-    try:
-        return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
-    except (OSError, ValueError, TypeError) as error:
-        raise T2WError(f'{path} cannot be read; it holds the call\'s settings, such as {{"num_inference_steps": 20}}: {error}') from error
+    """How the pipeline is called, as its preset or its folder (t2w.json) recommends; {} where nothing is recommended."""
+    return diffusion.settings(str(STARTER) if name == "starter" else name)
+
+
+def asked(
+    name: str,
+    negative: str | None = None,
+    guidance: float | None = None,
+    steps: int | None = None,
+    lora: Sequence[str] = (),
+    quantize: str | None = None,
+) -> dict:
+    """What `settings` recommends, with what was asked for instead. Raises T2WError for what no painter, or not this one, can do."""
+    if guidance is not None and not (is_number(guidance) and 0 <= guidance <= 100):
+        raise T2WError(f"--guidance {guidance:g} is out of range; it goes from 0, none, to 100")
+    if steps is not None and not 1 <= steps <= 1000:
+        raise T2WError(f"--painter-steps {steps} is out of range; a picture is painted in 1 to 1000 steps")
+    said = {
+        "negative_prompt": negative,
+        "guidance_scale": guidance,
+        "num_inference_steps": steps,
+        "lora": [parse(word) for word in lora] or None,
+        "quantize": quantize,
+    }
+    said = {word: value for word, value in said.items() if value is not None}
+    if said and (name == "sim" or _plugin(name)):
+        raise T2WError(f"the painter {name} takes no {', '.join(said)}: it is no pipeline of diffusers")
+    return {**settings(name), **said}
 
 
 def paint(
@@ -72,6 +132,7 @@ def paint(
     device: str = "auto",
     dtype: str = "auto",
     call: Mapping = MappingProxyType({}),
+    memory: str = "auto",
 ) -> Iterator[np.ndarray]:
     """A frame of width x height for each seed. Each is painted alone, so a seed's picture does not depend on its company. `call`: see `settings`."""
     if name == "sim":
@@ -79,49 +140,14 @@ def paint(
 
         yield from (simulator(prompt, seed, width, height).frame() for seed in seeds)
         return
-    for entry in entry_points(group=GROUP, name=name):
-        yield from _plugin(entry).paint(prompt, seeds, width, height, device, dtype)
+    if found := _plugin(name):
+        yield from plugins.load(found).paint(prompt, seeds, width, height, device, dtype)
         return
     source = name
     if name == "starter":
         source, prompt, call = str(STARTER), understood(name, prompt).painted, {"width": width, "height": height, **call}
-    yield from _diffuse(source, prompt, seeds, (width, height), device, dtype, dict(call))
+    yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory)
 
 
-def _diffuse(
-    source: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: dict
-) -> Iterator[np.ndarray]:
-    from t2w.media.pixels import fit
-    from t2w.worlds.device import resolve
-
-    place, kind = resolve(device, dtype)
-    import torch
-
-    pipeline = _pipeline(source, kind).to(place)
-    pipeline.set_progress_bar_config(disable=True)
-    for seed in seeds:
-        # On the CPU whatever the device is, so that a seed means the same noise everywhere.
-        generator = torch.Generator("cpu").manual_seed(seed)
-        picture = np.asarray(pipeline(prompt, generator=generator, output_type="pil", **call).images[0].convert("RGB"))
-        yield picture if picture.shape[1::-1] == size else fit(picture, *size)
-
-
-def _pipeline(source: str, kind):
-    from diffusers import DiffusionPipeline
-    from diffusers.utils.logging import disable_progress_bar
-    from transformers.utils import logging
-
-    disable_progress_bar()
-    logging.disable_progress_bar()
-    try:
-        return DiffusionPipeline.from_pretrained(source, dtype=kind)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise T2WError(f"the painter {source} does not load: {reason}", MISSING) from error
-
-
-def _plugin(entry):
-    try:
-        return entry.load()
-    except (ImportError, AttributeError) as error:
-        raise T2WError(f"the plug-in of painter {entry.name!r} ({entry.value}) does not load: {error}", MISSING) from error
+def _plugin(name: str):
+    return None if name in OURS or name in presets.PRESETS else plugins.entry(GROUP, name)

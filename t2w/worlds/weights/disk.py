@@ -50,7 +50,9 @@ def read_object(path: Path) -> dict:
 
 def parts(index: dict) -> dict[str, list]:
     """The parts that a model_index.json names, each with its [library, class]; those that are left out are null there."""
-    return {name: kind for name, kind in index.items() if isinstance(kind, list) and len(kind) == 2 and all(isinstance(k, str) for k in kind)}
+    return {
+        name: kind for name, kind in index.items() if isinstance(kind, list) and len(kind) == 2 and all(isinstance(k, str) for k in kind)
+    }
 
 
 def variants(names: list[str]) -> dict[str, list[str]]:

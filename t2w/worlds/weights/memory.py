@@ -66,7 +66,9 @@ def put(pipeline: DiffusionPipeline, device: torch.device, whole: bool) -> Diffu
     if whole:
         return pipeline.to(device)
     if not is_accelerate_available():
-        raise T2WError(f"a model that does not fit on {device} goes there part by part, for which it needs: pip install accelerate", MISSING)
+        raise T2WError(
+            f"a model that does not fit on {device} goes there part by part, for which it needs: pip install accelerate", MISSING
+        )
     pipeline.enable_model_cpu_offload(device=device)
     for saving in ("enable_slicing", "enable_tiling"):  # the decoder's memory at large pictures
         if hasattr(pipeline.vae, saving):
