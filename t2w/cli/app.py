@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from t2w import __version__
-from t2w.cli import actions, again, bench, collect, doctor, eval, frames, new, painters, recipe, roll, show, train, worlds
+from t2w.cli import actions, again, batch, bench, collect, doctor, eval, frames, new, painters, recipe, roll, show, train, worlds
 from t2w.cli.output import fail
 from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
@@ -87,6 +87,7 @@ app.command("frames", rich_help_panel=MAKE)(frames.frames)
 app.command("pick", rich_help_panel=MAKE)(frames.pick)
 app.command("roll", rich_help_panel=MAKE)(roll.roll)
 app.add_typer(actions.app, name="actions", rich_help_panel=MAKE)
+app.command("batch", rich_help_panel=MAKE)(batch.batch)
 app.add_typer(recipe.app, name="recipe", rich_help_panel=MAKE)
 app.command("again", rich_help_panel=MAKE)(again.again)
 app.command("show", rich_help_panel=LOOK)(show.show)

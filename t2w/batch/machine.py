@@ -1,0 +1,27 @@
+"""What this machine has for workers: GPUs, and processor threads for each."""
+
+import os
+import sys
+from pathlib import Path
+
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # without one of these, Linux has no GPU that torch could use
+
+
+def gpus() -> int:
+    """How many torch can use; torch is only asked where there may be one."""
+    if sys.platform == "darwin" or (sys.platform == "linux" and not any(Path(driver).exists() for driver in DRIVERS)):
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def threads(workers: int) -> int:
+    """As OMP_NUM_THREADS says, else the cores shared evenly."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdigit() and int(said) > 0 else max(1, cores() // workers)
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,209 @@
+"""t2w batch: recipes become worlds and takes, many of them, over a night; stopped and resumed at will."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2w.cli import options as o
+from t2w.cli.output import Output
+from t2w.errors import SOME_FAILED, T2WError
+
+VERBS = ("status", "resume", "retry", "cancel")
+Words = Annotated[
+    list[str],
+    typer.Argument(metavar="RECIPE… | status|resume|retry|cancel DIR", help="Recipe files (.yaml), or a word and a batch's folder."),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="The batch's folder.", show_default="batches/<recipe>")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made: jobs, models, time, disk, memory.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-j", metavar="N", min=1, max=256, help="Processes.", show_default="one a GPU, else 1")
+]
+Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, max=100, help="How often a job that failed is tried again.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        help="Of each worker; kept for the batch: another number, other last bits.",
+        show_default="cores / workers",
+    ),
+]
+On = Annotated[str | None, typer.Option("--on", metavar="ray|ray://HOST:PORT", help="Work on a Ray cluster; `ray` starts one here.")]
+
+
+def batch(
+    words: Words,
+    out: Out = None,
+    dry_run: Dry = False,
+    workers: Workers = None,
+    retries: Retries = 1,
+    threads: Threads = None,
+    on: On = None,
+    json: o.Json = False,
+    offline: o.Offline = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Make all that recipes ask for, in one folder: worlds/, results.jsonl, index.html. The same command again goes on where it stopped.
+
+    Nothing is made twice: what a changed recipe asks for anew is made, the rest stays. Exit code 3 when some takes failed.
+
+    [bold]status DIR[/bold] says how far it is, [bold]resume DIR[/bold] goes on without the recipes (after `t2w pick DIR`, say),
+    [bold]retry DIR[/bold] tries what failed again, [bold]cancel DIR[/bold] stops a batch that runs elsewhere.
+
+    Example: t2w batch recipes/tour.yaml --out batches/tour --dry-run
+    """
+    from t2w.cli import making
+
+    output = Output(json, quiet)
+    making.settle(offline)
+    verb, folder, recipes = _meant(words, out)
+    if verb in ("status", "cancel"):
+        _status(output, folder) if verb == "status" else _cancel(output, folder)
+        return
+    plan = _plan(output, recipes) if recipes else None
+    if dry_run:
+        _dry(output, folder, plan, workers, verb == "retry")
+        return
+    from t2w.batch.run import locked
+
+    with locked(folder):
+        _run(output, folder, plan, workers, retries, threads, on, verb == "retry")
+
+
+def _meant(words: list[str], out: Path | None) -> tuple[str | None, Path, list[Path]]:
+    """(verb, the batch's folder, recipes)."""
+    if words[0] not in VERBS:
+        recipes = [Path(word) for word in words]
+        return None, out or Path("batches") / recipes[0].stem, recipes
+    if len(words) != 2 or out is not None:
+        raise T2WError(f"t2w batch {words[0]} takes the batch's folder and nothing else: t2w batch {words[0]} {out or 'DIR'}")
+    return words[0], Path(words[1]), []
+
+
+def _plan(output: Output, recipes: list[Path]):
+    from t2w.batch.plan import plan
+    from t2w.batch.recipe import read
+
+    found = plan(part for recipe in recipes for part in read(recipe))
+    for sentence in found.notes:
+        output.note(sentence)
+    if found.same:
+        output.note(f"{found.same:,} takes are asked for more than once, and made once")
+    return found
+
+
+def _queue(folder: Path, plan, retry: bool, dry: bool = False):
+    from t2w.batch.queue import Queue
+
+    queue = Queue(folder, new=plan is not None, dry=dry)
+    if plan is not None:
+        queue.plan(plan)
+    queue.settle(retry)
+    return queue
+
+
+def _dry(output: Output, folder: Path, plan, workers: int | None, retry: bool) -> None:
+    from t2w.batch.estimate import estimate
+    from t2w.batch.machine import gpus
+    from t2w.cli.batch_screen import table
+
+    found = estimate(_queue(folder, plan, retry, dry=True), folder, workers or max(1, gpus()))
+    output.answer(table(found), folder=folder, **found.to_json())
+
+
+def _run(output: Output, folder: Path, plan, workers: int | None, retries: int, threads: int | None, on: str | None, retry: bool) -> None:
+    from t2w.batch import machine
+    from t2w.batch.estimate import estimate
+    from t2w.batch.run import run
+    from t2w.cli.batch_screen import Screen, table
+    from t2w.errors import MISSING
+
+    gpus = 0 if on else machine.gpus()
+    workers = workers or max(1, gpus)
+    queue = _queue(folder, plan, retry)
+    found = estimate(queue, folder, workers)
+    for model in found.models:
+        if not model.here and not on:
+            raise T2WError(model.missing, MISSING)
+    if found.models:
+        output.console.print(table(found))
+    if found.disk_mib > found.free_mib:
+        output.note(
+            f"about {found.disk_mib:.0f} MiB will be wanted, {found.free_mib:.0f} are free; the batch stops in order when the disk is full"
+        )
+    threads = int(queue.fact("threads", machine.threads(workers)) if threads is None else threads)
+    queue.note("threads", threads)
+    pool = _pool(folder, workers, threads, gpus, on)
+    Screen(output, found).run(run(folder, queue, pool, retries))
+    _finish(output, folder, queue)
+
+
+def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
+    if on is None:
+        from t2w.batch.local import Workers
+
+        return Workers(folder, workers, threads, gpus)
+    from t2w.batch.cluster import Cluster
+
+    return Cluster(folder, workers, threads, on)
+
+
+def _finish(output: Output, folder: Path, queue) -> None:
+    from t2w.batch.results import NAME
+
+    counts = queue.counts()["roll"]
+    done, failed, waiting = (counts.get(state, 0) for state in ("done", "failed", "waiting"))
+    for what, why in queue.errors():
+        output.say(f"failed      {what}: {why}")
+    if failed:
+        output.say(f"t2w batch retry {folder} tries them again")
+    if waiting:
+        output.say(f"{waiting} takes wait for your pick: t2w pick {folder}, then t2w batch resume {folder}")
+    if left := queue.left_over():
+        output.note(f"{left} takes in {folder} are of an earlier recipe; they stay, and are not in {NAME}")
+    page = _report(folder)
+    output.say(f"{done} takes   {page or folder / NAME}")
+    output.done(folder, folder=folder, results=folder / NAME, report=page, takes=counts, candidates=queue.counts()["paint"])
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _report(folder: Path) -> Path | None:
+    from importlib.util import find_spec
+
+    if find_spec("t2w.batch.report") is None:
+        return None
+    from t2w.batch import report
+
+    return report.write(folder)
+
+
+def _status(output: Output, folder: Path) -> None:
+    from t2w.batch.queue import Queue
+    from t2w.batch.run import at_work
+    from t2w.cli.batch_screen import status
+
+    queue, running = Queue(folder, dry=True), at_work(folder)
+    counts, errors = queue.counts(), queue.errors()
+    seconds = sum(
+        size * queue.rates()[model][1] / queue.rates()[model][0] for model, (_, size) in queue.left().items() if model in queue.rates()
+    )
+    told = [{"what": what, "error": why} for what, why in errors]
+    output.answer(
+        status(folder, counts, errors, running, seconds), folder=folder, running=running, **counts, errors=told, seconds_left=round(seconds)
+    )
+
+
+def _cancel(output: Output, folder: Path) -> None:
+    from t2w.batch import results
+    from t2w.batch.queue import Queue
+    from t2w.batch.run import at_work
+
+    queue, running = Queue(folder), at_work(folder)
+    n = queue.cancel()
+    if not running:
+        results.write(folder, queue.rows())
+    output.say(f"{n} jobs are cancelled{', the batch stops' if running else ''}; t2w batch resume {folder} takes them up again")
+    output.done(folder, folder=folder, cancelled=n, running=running)
