@@ -25,6 +25,7 @@ from t2w.start import folder as disk
 from t2w.start import painters
 from t2w.start.start import PICTURE, Start
 from t2w.worlds import registry
+from t2w.worlds.protocol import Kept, anew
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,6 @@ class Take:
 
 
 Event = Stage | Note | Candidate | Sheet | Picked | Frame | Take
-Kept = Callable[[tuple, Callable[[], object]], object]  # (what it is, how to load it) => the model, which may have been loaded before
-
-
-def anew(key: tuple, load: Callable[[], object]) -> object:
-    """Every time, as one film needs it: the painter makes room for the world."""
-    return load()
 
 
 def dream(start: Start, n: int, choose: Callable[[int], int], ask: Walk, keep: Keep = Keep(), out: Path | None = None) -> Iterator[Event]:
@@ -117,7 +112,14 @@ def dream(start: Start, n: int, choose: Callable[[int], int], ask: Walk, keep: K
 
 
 def candidates(
-    start: Start, n: int, folder: Path, device: str = "auto", dtype: str = "auto", metadata: bool = True, memory: str = "auto"
+    start: Start,
+    n: int,
+    folder: Path,
+    device: str = "auto",
+    dtype: str = "auto",
+    metadata: bool = True,
+    memory: str = "auto",
+    kept: Kept = anew,
 ) -> Iterator[Event]:
     """n candidates and their contact sheet into the folder. A pick made before stays if there are still as many."""
     from t2w.media.pixels import write_png
@@ -131,7 +133,7 @@ def candidates(
     disk.write(folder, start, n, pick, versions())
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
-    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory)
+    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory, kept)
     for k, (seed, frame) in enumerate(zip(seeds, painted, strict=True), 1):
         path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
         frames.append(frame)

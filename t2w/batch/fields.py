@@ -188,6 +188,13 @@ def dtype(node: Node, base: Path) -> str:
     return scalar(node)
 
 
+def memory(node: Node, base: Path) -> str:
+    from t2w.worlds.weights import memory
+
+    checked(node, memory.check)
+    return scalar(node)
+
+
 def folder(node: Node, base: Path) -> Path:
     path = base / text(node, "wildcards")
     if not path.is_dir():
@@ -236,6 +243,7 @@ FIELDS: dict[str, Field] = {
     "seeds": Field(seeds, _one_or_list(SEED), "seeds of start frames: 7, 0-9, or a list; candidate k has seed + k - 1"),
     "device": Field(device_name, WORDS, "auto, cpu, cuda, cuda:N, mps"),
     "dtype": Field(dtype, {"enum": list(device.DTYPES)}, "what the networks compute in"),
+    "memory": Field(memory, {"enum": ["auto", "low", "max"]}, "low: weights go to the GPU part by part; max: all at once"),
     "strict": Field(flag, {"type": "boolean"}, "a script that uses what the world lacks is an error"),
     "clean": Field(flag, {"type": "boolean"}, "clean.mp4 too: the film without keys and mouse"),
     "metadata": Field(flag, {"type": "boolean"}, "manifests and the machine-made mark inside PNG and MP4"),

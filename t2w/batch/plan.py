@@ -31,6 +31,7 @@ class Paint:
     device: str = "auto"
     dtype: str = "auto"
     metadata: bool = True
+    memory: str = "auto"
 
     @property
     def model(self) -> str:
@@ -102,17 +103,18 @@ def plan(parts: Iterable[Part]) -> Plan:
 
 def _jobs(part: Part) -> Iterator[tuple[Paint, Roll]]:
     spec, settings = registry.spec(part.world), painters.settings(part.painter)
+    how = (part.device, part.dtype, part.memory)
     acts = [(*actor, *_acted(part, actor[0])) for actor in part.actors]
     for prompt in part.prompts:
         understood = _understood(part.painter, prompt)
         for seed in part.seeds:
             start = Start(prompt, part.painter, seed, spec.width, spec.height, settings, understood=understood)
             folder = f"worlds/{start.name(DIGITS)}"
-            paint = Paint("", folder, start, part.candidates, part.device, part.dtype, part.metadata)
+            paint = Paint("", folder, start, part.candidates, part.device, part.dtype, part.metadata, part.memory)
             for pick in _picks(part):
                 for script, policy, actions, named, frames in acts:
                     for take in range(part.takes):
-                        walk = Walk(part.world, policy or "explore", actions, _seed(seed + take, part), frames, part.device, part.dtype)
+                        walk = Walk(part.world, policy or "explore", actions, _seed(seed + take, part), frames, *how)
                         yield paint, _roll(part, paint, pick, walk, named, script, spec.fps)
 
 

@@ -38,6 +38,7 @@ class Part:
     seeds: tuple[int, ...] = (0,)
     device: str = "auto"
     dtype: str = "auto"
+    memory: str = "auto"
     strict: bool = False
     clean: bool = False
     metadata: bool = True

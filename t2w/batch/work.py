@@ -50,7 +50,7 @@ def paint(job: Paint, folder: Path, models: Models) -> Iterator[int | Made]:
         yield Made(None, False)
         return
     place = disk.place(job.start, folder / job.folder)
-    for event in dream.candidates(job.start, job.n, place, job.device, job.dtype, job.metadata):
+    for event in dream.candidates(job.start, job.n, place, job.device, job.dtype, job.metadata, job.memory, models):
         if isinstance(event, dream.Candidate):
             yield 1
     yield Made(None, True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from t2w.errors import MISSING, T2WError
 from t2w.start import presets, smaller
+from t2w.worlds.protocol import Kept, anew
 from t2w.worlds.weights import disk
 from t2w.worlds.weights.assembly import assemble, models, pipeline_class
 from t2w.worlds.weights.memory import fits, put
@@ -73,7 +74,7 @@ def ready(name: str, call: Mapping) -> None:
 
 
 def paint(
-    name: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: Mapping, memory: str
+    name: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: Mapping, memory: str, kept: Kept = anew
 ) -> Iterator[np.ndarray]:
     """A picture of this size for each seed, each painted alone: so a seed's picture does not depend on its company."""
     from t2w.media.pixels import fit
@@ -84,7 +85,8 @@ def paint(
 
     place = folder(name)
     brush = _brush(name, _class(place), call)
-    pipeline = _load(name, place, brush, where, kind, memory)
+    key = ("painter", name, repr(brush.lora), brush.quantize, where, kind, memory)
+    pipeline = kept(key, lambda: _load(name, place, brush, where, kind, memory))
     how = {**_canvas(name, pipeline, size), **brush.call}
     for seed in seeds:
         # On the CPU whatever the device is, so that a seed means the same noise everywhere.

@@ -13,6 +13,7 @@ from t2w.sim.understand import Reading, read
 from t2w.start import diffusion, presets
 from t2w.start.presets import PainterSpec
 from t2w.start.smaller import parse
+from t2w.worlds.protocol import Kept, anew
 from t2w.worlds.registry import unknown
 from t2w.worlds.weights import disk
 
@@ -72,7 +73,9 @@ def ready(name: str, call: Mapping = MappingProxyType({})) -> None:
     check(name)
     if name == "starter" and dict(call) not in ({}, settings(name)):
         diffusion.ready(str(STARTER), call)
-    elif name not in OURS and not _plugin(name):
+    elif _plugin(name):
+        spec(name)
+    elif name not in OURS:
         diffusion.ready(name, call)
 
 
@@ -133,6 +136,7 @@ def paint(
     dtype: str = "auto",
     call: Mapping = MappingProxyType({}),
     memory: str = "auto",
+    kept: Kept = anew,
 ) -> Iterator[np.ndarray]:
     """A frame of width x height for each seed. Each is painted alone, so a seed's picture does not depend on its company. `call`: see `settings`."""
     if name == "sim":
@@ -146,7 +150,7 @@ def paint(
     source = name
     if name == "starter":
         source, prompt, call = str(STARTER), understood(name, prompt).painted, {"width": width, "height": height, **call}
-    yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory)
+    yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory, kept)
 
 
 def _plugin(name: str):

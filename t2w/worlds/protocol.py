@@ -1,11 +1,20 @@
 """What a world is: a spec that can be read without loading anything, weights that begin sessions, sessions that turn actions into frames."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from t2w.actions.action import Action, ActionSpace
+
+M = TypeVar("M")
+Kept = Callable[[tuple, Callable[[], M]], M]  # (what it is, how to load it) => the model, which may have been loaded before
+
+
+def anew(key: tuple, load: Callable[[], M]) -> M:
+    """Every time, as one film wants it: the painter makes room for the world."""
+    return load()
 
 
 @dataclass(frozen=True)
