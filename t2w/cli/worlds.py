@@ -14,26 +14,32 @@ Name = Annotated[str, typer.Argument(metavar="NAME|DIR", help="A name of `t2w wo
 
 @app.command("list")
 def list_(json: o.Json = False) -> None:
-    """All worlds: ours and those of installed plug-ins.
+    """All worlds: ours and those of installed plug-ins; what each takes, what it needs, and whether it is on this disk.
 
     Example: t2w worlds list
     """
     from rich.table import Table
     from rich.text import Text
 
+    from t2w.cli.output import gib
     from t2w.errors import T2WError
     from t2w.worlds import registry
 
-    table, rows = Table("world", "size", "frames/s", "keys", "about", box=None, padding=(0, 2, 0, 0)), []
+    heads = ("world", "here", "size", "frames/s", "seconds", "takes", "memory", "licence", "about")
+    table, rows = Table(*heads, box=None, padding=(0, 2, 0, 0)), []
     for name in registry.names():
         try:
-            spec = registry.spec(name)
+            spec, here = registry.spec(name), registry.on_disk(name)
         except T2WError as error:
-            table.add_row(name, "", "", "", Text(str(error), "red"))
+            table.add_row(name, *[""] * (len(heads) - 2), Text(str(error), "red"))
             rows.append({"name": name, "error": str(error)})
             continue
-        table.add_row(name, f"{spec.width}×{spec.height}", f"{spec.fps:g}", _keys(spec), spec.about)
-        rows.append({"name": name, **_fields(spec)})
+        seconds = "any" if spec.horizon is None else f"{spec.horizon:g}"
+        size, licence = f"{spec.width}×{spec.height}", spec.licence + (f"; not in {spec.territory}" if spec.territory else "")
+        table.add_row(
+            name, "yes" if here else "no", size, f"{spec.fps:g}", seconds, _takes(spec), gib(spec.memory_mib), licence, spec.about
+        )
+        rows.append({"name": name, "on_disk": here, **_fields(spec)})
     Output(json).answer(table, worlds=rows)
 
 
@@ -53,7 +59,7 @@ def show(
     from t2w.worlds import registry
 
     spec = registry.spec(name)
-    fields, card = _fields(spec), _card(name)
+    fields, card = {**_fields(spec), "on_disk": registry.on_disk(name)}, _card(name)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in {**fields, **{f"trained: {key}": value for key, value in card.items()}}.items():
         table.add_row(Text(key, "bold"), Text(_word(value)))
@@ -116,8 +122,8 @@ def _folder(name: str) -> Path:
     return Path(t2w.__file__).parent / "starter" / "world" if name == "starter" else Path(name)
 
 
-def _keys(spec) -> str:
-    return " ".join(spec.space.keys) + (" mouse" if spec.space.mouse else "")
+def _takes(spec) -> str:
+    return " ".join([*spec.space.keys, *["mouse"] * spec.space.mouse, *["words"] * spec.text])
 
 
 def _word(value: object) -> str:

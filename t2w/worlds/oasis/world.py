@@ -16,6 +16,7 @@ from t2w.actions.action import Action
 from t2w.errors import MISSING, T2WError
 from t2w.worlds.oasis import controls
 from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.weights.disk import snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -135,12 +136,8 @@ def _way(place: str | Path) -> tuple[str, str]:
 
 def _find(name: str, folder: Path | None) -> Path | None:
     """In the folder, or in the hub's cache where none is named."""
-    if folder is None:
-        from huggingface_hub import try_to_load_from_cache
-
-        cached = (try_to_load_from_cache(HUB, f"{name}{suffix}") for suffix in SUFFIXES)
-        return next((Path(path) for path in cached if isinstance(path, str)), None)
-    return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None)
+    folder = folder or snapshot(HUB)
+    return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None) if folder else None
 
 
 def _how_to_get(missing: tuple[str, ...], folder: Path | None) -> str:
