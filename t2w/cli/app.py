@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from t2w import __version__
-from t2w.cli import actions, again, batch, bench, collect, doctor, eval, frames, new, painters, recipe, roll, show, train, worlds
+from t2w.cli import actions, again, batch, bench, collect, doctor, eval, frames, models, new, painters, recipe, roll, show, train, worlds
 from t2w.cli.output import fail
 from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
@@ -93,6 +93,7 @@ app.command("again", rich_help_panel=MAKE)(again.again)
 app.command("show", rich_help_panel=LOOK)(show.show)
 app.add_typer(worlds.app, name="worlds", rich_help_panel=LOOK)
 app.add_typer(painters.app, name="painters", rich_help_panel=LOOK)
+app.add_typer(models.app, name="models", rich_help_panel=LOOK)
 app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
 app.command("collect", rich_help_panel=LEARN)(collect.collect)
 app.add_typer(train.app, name="train", rich_help_panel=LEARN)

@@ -19,6 +19,7 @@ from t2w.worlds.clip import ClipWorld
 from t2w.worlds.pipeline import Published, find, settings
 from t2w.worlds.pipeline import load as load_pipeline
 from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.weights import fetch
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +42,8 @@ SPEC = WorldSpec(
     memory_mib=40_000,  # 32 GB of weights in half precision, and room to work
     about="Cosmos 3 Nano (NVIDIA 2026): a camera through any picture, in clips of two seconds at 480p; cosmos3:FOLDER",
 )
+
+MODELS = (fetch.Model("cosmos3", MODEL.hub, "world", 35.0, SPEC.licence, only=MODEL.parts),)
 
 
 @dataclass(frozen=True)

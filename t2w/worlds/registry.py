@@ -10,6 +10,7 @@ from types import ModuleType
 from t2w.actions import plugins
 from t2w.errors import T2WError
 from t2w.worlds.protocol import World, WorldSpec
+from t2w.worlds.weights.fetch import Model
 
 # Each names a module with `SPEC: WorldSpec` and `load(device, dtype) -> World`; its top imports nothing heavy. One whose weights may
 # lie anywhere has `spec(place: Path) -> WorldSpec` too, and its load takes the place third: it is named as oasis:PLACE.
@@ -51,6 +52,11 @@ def ready(name: str) -> None:
     provider, place = _placed(name)
     if hasattr(provider, "ready"):
         provider.ready("" if place is None else place)
+
+
+def models() -> list[Model]:
+    """What can be fetched for our worlds: a provider may have `MODELS`."""
+    return [model for name in OURS for model in getattr(_module(OURS[name]), "MODELS", ())]
 
 
 def on_disk(name: str) -> bool:

@@ -19,6 +19,7 @@ from t2w.worlds.clip import ClipWorld
 from t2w.worlds.pipeline import Published, find, settings
 from t2w.worlds.pipeline import load as load_pipeline
 from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.weights import fetch
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +45,11 @@ SPEC = WorldSpec(
     licence="Apache-2.0 by its card; of LTX-2 (LTX-2 Community License) and Gemma 2 (Gemma Terms of Use) in parts",
     memory_mib=24_000,  # 15 GB of weights, the autoencoder's in single precision, and room to work
     about="SANA-WM (NVIDIA 2026): a camera through any picture, up to a minute at 720p, made at once; sana-wm:FOLDER or sana-wm:FOLDER,REFINER",
+)
+
+MODELS = (
+    fetch.Model("sana-wm", MODEL.hub, "world", 13.0, SPEC.licence, only=MODEL.parts),
+    fetch.Model("sana-wm-refiner", REFINER.hub, "world", 87.0, SPEC.licence, only=REFINER.parts),
 )
 
 

@@ -16,6 +16,7 @@ from t2w.actions.action import Action
 from t2w.errors import MISSING, T2WError
 from t2w.worlds.oasis import controls
 from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.weights import fetch
 from t2w.worlds.weights.disk import snapshot
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ SPEC = WorldSpec(
     about="Oasis 500M (Decart, Etched 2024): Minecraft, dreamt; weights as oasis:FOLDER, slower but as published with oasis:exact:FOLDER",
     pictures="Minecraft seen through the player's eyes",
 )
+
+MODELS = (fetch.Model("oasis", HUB, "world", 3.3, SPEC.licence, files=tuple(f"{name}.safetensors" for name in SIZES)),)
 
 
 def spec(place: str | Path) -> WorldSpec:
