@@ -27,6 +27,7 @@ CREATE INDEX IF NOT EXISTS by_turn ON jobs (planned, state, turn);
 CREATE INDEX IF NOT EXISTS by_model ON jobs (planned, state, model, turn);
 CREATE INDEX IF NOT EXISTS by_needs ON jobs (needs);
 """
+LEFT = "planned = 1 AND state NOT IN ('done', 'failed')"
 
 
 class Queue:
@@ -221,12 +222,12 @@ class Queue:
 
     def left(self) -> dict[str, tuple[int, int]]:
         """What is not done: model -> (jobs, frames or candidates), in the order of the work."""
-        query = "SELECT model, count(*), sum(size) FROM jobs WHERE planned = 1 AND state != 'done' GROUP BY model ORDER BY min(turn)"
+        query = f"SELECT model, count(*), sum(size) FROM jobs WHERE {LEFT} GROUP BY model ORDER BY min(turn)"
         return {model: (jobs, size) for model, jobs, size in self.base.execute(query)}
 
     def undone(self) -> Iterator[Job]:
         """Without their scripts' actions."""
-        for (work,) in self.base.execute("SELECT work FROM jobs WHERE planned = 1 AND state != 'done'"):
+        for (work,) in self.base.execute(f"SELECT work FROM jobs WHERE {LEFT}"):
             yield from_json(work)
 
     def errors(self) -> list[tuple[str, str]]:

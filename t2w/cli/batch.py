@@ -152,11 +152,12 @@ def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
 
 def _finish(output: Output, folder: Path, queue) -> None:
     from t2w.batch.results import NAME
+    from t2w.cli.batch_screen import failures
 
     counts = queue.counts()["roll"]
     done, failed, waiting = (counts.get(state, 0) for state in ("done", "failed", "waiting"))
-    for what, why in queue.errors():
-        output.say(f"failed      {what}: {why}")
+    for line in failures(queue.errors()):
+        output.say(line)
     if failed:
         output.say(f"t2w batch retry {folder} tries them again")
     if waiting:

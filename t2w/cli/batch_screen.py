@@ -7,6 +7,7 @@ from pathlib import Path
 from t2w.cli.output import Output
 
 LOG_SECONDS = 10
+LONGEST, MOST = 300, 20  # letters of a reason, and reasons that are told
 NAMES = {"paint": "candidates", "roll": "takes"}
 UNITS = {"paint": "pictures", "roll": "frames"}
 
@@ -55,12 +56,16 @@ def status(folder: Path, counts: dict, errors: list, running: bool, seconds: flo
         shown.add_row(NAMES[stage], *(f"{found.get(state, 0):,}" for state in states))
     about = "a batch is at work" if running else f"nobody is at work; t2w batch resume {folder} goes on"
     left = f"; about {clock(seconds)} of work left" if seconds else ""
-    return Group(
-        shown,
-        about + left,
-        *(Text(f"failed  {what}: {why}") for what, why in errors[:20]),
-        *[f"… and {len(errors) - 20} more"] * (len(errors) > 20),
-    )
+    return Group(shown, about + left, *map(Text, failures(errors)))
+
+
+def failures(errors: list[tuple[str, str]]) -> list[str]:
+    """What failed, by its reason: many fail for the same. results.jsonl has all of it."""
+    reasons: dict[str, list[str]] = {}
+    for what, why in errors:
+        reasons.setdefault(why.split("\n")[0][:LONGEST], []).append(what)
+    more = [f" and {len(which) - 1} more" * (len(which) > 1) for which in reasons.values()]
+    return [f"failed      {which[0]}{others}: {why}" for (why, which), others in zip(reasons.items(), more, strict=True)][:MOST]
 
 
 class Screen:
