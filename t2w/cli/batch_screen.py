@@ -54,7 +54,12 @@ def status(folder: Path, counts: dict, errors: list, running: bool, seconds: flo
     shown = Table("stage", *states, box=None, padding=(0, 3, 0, 0))
     for stage, found in counts.items():
         shown.add_row(NAMES[stage], *(f"{found.get(state, 0):,}" for state in states))
-    about = "a batch is at work" if running else f"nobody is at work; t2w batch resume {folder} goes on"
+    states = {state for found in counts.values() for state in found}
+    about = f"nobody is at work; t2w batch resume {folder} goes on"
+    if running:
+        about = "a batch is at work"
+    elif states <= {"done", "failed"}:
+        about = f"nothing is left to do but what failed; t2w batch retry {folder} tries it again" if "failed" in states else "all is done"
     left = f"; about {clock(seconds)} of work left" if seconds else ""
     return Group(shown, about + left, *map(Text, failures(errors)))
 
@@ -108,7 +113,7 @@ class Screen:
             self.live.update(task, completed=self.made[event.stage], rate=shown)
         elif now - self.logged >= LOG_SECONDS:
             self.logged = now
-            left = (self.left[event.stage] - self.made[event.stage]) / max(rate, 1e-6)
+            left = f", {clock((self.left[event.stage] - self.made[event.stage]) / rate)} left" if shown and rate else ""
             done = f"{self.ended[event.stage]}/{self.jobs[event.stage]} {NAMES[event.stage]}"
             self.output.say(
                 f"{done}, {self.made[event.stage]}/{self.left[event.stage]} {UNITS[event.stage]}, {clock(left)} left{', ' * bool(shown)}{shown}"
