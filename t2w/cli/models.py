@@ -44,7 +44,7 @@ def pull(
     offline: o.Offline = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Fetch a model: only the files that are used, never pickles. What was broken off goes on, and all of it is checked at the end.
+    """Fetch a model: only the files that are used, never pickles. What came whole before stays, and all of it is checked at the end.
 
     HF_ENDPOINT names a mirror, HF_HOME another place for the cache.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from t2w.errors import MISSING, T2WError
+from t2w.errors import FAILED, MISSING, T2WError
 from t2w.start import presets, smaller
 from t2w.worlds.protocol import Kept, anew
 from t2w.worlds.weights import disk
@@ -39,19 +39,24 @@ class Brush:
 
 def folder(name: str) -> Path:
     """Where the pipeline lies. Raises T2WError, with the command that gets it, where it does not."""
-    preset = presets.named(name)
     place = _place(name)
     found = disk.find(place)
     if found is None:
-        if preset is not None and preset.name != name and preset.hub != name:
-            raise T2WError(f"there is no folder {place}; {preset.name} alone is the one in the hub's cache", MISSING)
-        size = f", {preset.download_gb:g} GB," if preset else ""
-        raise T2WError(
-            f"the painter {name} is not on this disk; get it{size} with: t2w models pull {preset.name if preset else name}", MISSING
-        )
+        if get := _how_to_get(name):
+            raise T2WError(f"the painter {name} is not on this disk; {get}", MISSING)
+        raise T2WError(f"there is no folder {place}; {name.partition(':')[0]} alone is the one in the hub's cache", MISSING)
     if not (found / "model_index.json").is_file():
-        raise T2WError(f"{found} holds no diffusers pipeline: it has no model_index.json that names one")
+        raise T2WError(f"{found} holds no diffusers pipeline: it has no model_index.json that names one{_and(_how_to_get(name))}")
     return found
+
+
+def counts(name: str) -> dict[str, int]:
+    """The parts of a painter's pipeline, and how many numbers each has. Raises T2WError where it is not whole."""
+    try:
+        return disk.check_pipeline(folder(name))
+    except T2WError as error:
+        get = _how_to_get(name)
+        raise error if not get or get in str(error) else T2WError(f"{error}{_and(get)}", error.code) from error
 
 
 def settings(name: str) -> dict:
@@ -70,7 +75,7 @@ def ready(name: str, call: Mapping) -> None:
     place = folder(name)
     _brush(name, _class(place), call)
     models(place)
-    disk.check_pipeline(place)
+    counts(name)
 
 
 def paint(
@@ -95,6 +100,10 @@ def paint(
             made = pipeline(prompt=prompt, generator=generator, output_type="pil", **how)
         except (ValueError, TypeError) as error:
             raise T2WError(f"the painter {name} cannot be called so: {str(error).strip().splitlines()[0]}") from error
+        except torch.OutOfMemoryError as error:
+            raise T2WError(
+                f"the painter {name} runs out of memory on {where}; --memory low or --quantize 8bit needs less", FAILED
+            ) from error
         picture = np.asarray(made.images[0].convert("RGB"))
         yield picture if picture.shape[1::-1] == size else fit(picture, *size)
 
@@ -114,6 +123,19 @@ def _place(name: str) -> str:
     """The folder or hub id that a painter's name means."""
     preset = presets.named(name)
     return name if preset is None else name.partition(":")[2] or preset.hub
+
+
+def _how_to_get(name: str) -> str:
+    """The command that gets a painter from the hub; "" for one in a folder."""
+    preset, place = presets.named(name), _place(name)
+    if Path(place).is_dir() or (preset and place != preset.hub):
+        return ""
+    size = f", {preset.download_gb:g} GB," if preset else ""
+    return f"get it{size} with: t2w models pull {preset.name if preset else name}"
+
+
+def _and(sentence: str) -> str:
+    return f"; {sentence}" if sentence else ""
 
 
 def _class(place: Path) -> type[DiffusionPipeline]:
@@ -138,7 +160,7 @@ def _brush(name: str, kind: type, said: Mapping) -> Brush:
         known = "negative prompt" if strange == ["negative_prompt"] else ", ".join(strange)
         raise T2WError(f"the painter {name} ({kind.__name__}) takes no {known}")
     scale = "true_cfg_scale" if "true_cfg_scale" in takes else "guidance_scale"
-    if unwanted and call.get(scale, takes[scale].default) <= 1:
+    if unwanted and (call.get(scale, takes[scale].default if scale in takes else 0) or 0) <= 1:
         raise T2WError(f"what is not wanted is kept away by guidance, and {name} is painted without any; give --guidance 2 or more")
     smaller.check(lora, quantize)
     return Brush(call, lora, quantize)
@@ -148,7 +170,7 @@ def _load(name: str, place: Path, brush: Brush, device, dtype, memory: str) -> D
     import torch
 
     dtype = torch.bfloat16 if brush.quantize and dtype == torch.float32 else dtype  # what is left whole
-    parts = {part: numbers * dtype.itemsize / 2**20 for part, numbers in disk.check_pipeline(place).items()}
+    parts = {part: numbers * dtype.itemsize / 2**20 for part, numbers in counts(name).items()}
     kinds = models(place)
     shrunk = smaller.configurations(brush.quantize, kinds, dtype)
     parts = {part: mib * smaller.SHARE[brush.quantize] if part in shrunk else mib for part, mib in parts.items()}

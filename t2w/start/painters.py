@@ -84,7 +84,7 @@ def on_disk(name: str) -> bool:
     if name in OURS or _plugin(name):
         return True
     try:
-        disk.check_pipeline(diffusion.folder(name))
+        diffusion.counts(name)
     except T2WError:
         return False
     return True
