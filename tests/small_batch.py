@@ -87,11 +87,22 @@ def files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-def children(pid: int) -> list[int]:
-    """Processes that a process has started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def descendants(pid: int) -> dict[int, str]:
+    """Processes that a process has started, and theirs, with their command lines."""
+    parents, lines = {}, {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            lines[int(place.name)] = (place / "cmdline").read_text()
+        except OSError:
+            continue  # it has just ended
+
+    def below(one: int) -> bool:
+        return one in parents and (parents[one] == pid or below(parents[one]))
+
+    return {one: line for one, line in lines.items() if below(one)}
 
 
 def workers(pid: int) -> list[int]:
     """Of a batch; ffmpeg and Python's own helper are none."""
-    return [child for child in children(pid) if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+    return [one for one, line in descendants(pid).items() if "spawn_main" in line]

@@ -1,7 +1,7 @@
 """A batch: a folder with a queue in, jobs done by workers, events out. Stopped at any moment, the same again goes on."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def at_work(folder: Path) -> bool:
         return True
 
 
-def run(folder: Path, queue: Queue, pool: AbstractContextManager[Pool], retries: int = 1) -> Iterator[Event]:
+def run(folder: Path, queue: Queue, pool: AbstractContextManager[Pool], retries: int = 1) -> Generator[Event, None, None]:
     """Does all that is pending. The queue and results.jsonl are in order however this ends. Raises Full, Cancelled."""
     try:
         with _explained(folder, queue), pool as workers:

@@ -1,7 +1,8 @@
 """A batch on the screen: its plan, its progress stage by stage with frames a second and time left, and its state."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 from t2w.cli.output import Output
@@ -85,10 +86,11 @@ class Screen:
         self.began: dict[str, float] = {}
         self.logged = time.monotonic()
 
-    def run(self, events: Iterable) -> None:
+    def run(self, events: Generator) -> None:
         try:
-            for event in events:
-                getattr(self, f"_{type(event).__name__.lower()}")(event)
+            with closing(events):  # an interruption here ends the workers at once, too
+                for event in events:
+                    getattr(self, f"_{type(event).__name__.lower()}")(event)
         finally:
             if self.live is not None:
                 self.live.stop()
@@ -116,7 +118,7 @@ class Screen:
             left = f", {clock((self.left[event.stage] - self.made[event.stage]) / rate)} left" if shown and rate else ""
             done = f"{self.ended[event.stage]}/{self.jobs[event.stage]} {NAMES[event.stage]}"
             self.output.say(
-                f"{done}, {self.made[event.stage]}/{self.left[event.stage]} {UNITS[event.stage]}, {clock(left)} left{', ' * bool(shown)}{shown}"
+                f"{done}, {self.made[event.stage]}/{self.left[event.stage]} {UNITS[event.stage]}{', ' * bool(shown)}{shown}{left}"
             )
 
     def _ended(self, event) -> None:
