@@ -1,5 +1,5 @@
 """SDXL, Stable Diffusion 3, FLUX.1 and SANA-Sprint with random weights, made in code and saved: the real classes in the real layout, some
-hundred kilobytes. Each is saved with a t2w.json that asks for two steps of pictures of about 64 x 64."""
+hundred kilobytes. Each is saved with a t2w.json that asks for two steps."""
 
 import json
 from pathlib import Path
@@ -90,7 +90,7 @@ def save_flux(folder: Path, **said: object) -> Path:
         "tokenizer_2": _t5_speller(),
         "scheduler": FlowMatchEulerDiscreteScheduler(),
     }
-    return _save(FluxPipeline(**parts, transformer=transformer), folder, {"max_sequence_length": 32, **said})
+    return _save(FluxPipeline(**parts, transformer=transformer), folder, {"max_sequence_length": 32, "width": 80, "height": 48, **said})
 
 
 def save_sana(folder: Path, **said: object) -> Path:

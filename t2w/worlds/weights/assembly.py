@@ -80,21 +80,24 @@ def assemble(
     of_diffusers.disable_progress_bar()
     of_transformers.disable_progress_bar()
     safe = {"local_files_only": True, "use_safetensors": True}
+    place = folder
     try:
         for part, model in models(folder, only).items():
             if part in given:
                 continue
+            place = folder / part
             how = {"dtype": torch.float32 if part in exact else dtype, "output_loading_info": True, **safe}
-            if variant := disk.chosen([path.name for path in (folder / part).iterdir()]):
+            if variant := disk.chosen([path.name for path in place.iterdir()]):
                 how["variant"] = variant
             if smaller and part in smaller:
                 how["quantization_config"] = smaller[part]
-            given[part], found = model.from_pretrained(folder / part, **how)
+            given[part], found = model.from_pretrained(place, **how)
             if found["missing_keys"]:
-                raise T2WError(f"{folder / part} lacks {min(found['missing_keys'])}; {how_to_get()}", MISSING)
+                raise T2WError(f"{place} lacks {min(found['missing_keys'])}; {how_to_get()}", MISSING)
+        place = folder
         pipeline = kind.from_pretrained(folder, dtype=dtype, **given, **safe)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise T2WError(f"{name} does not load from {folder}: {reason}", MISSING) from error
+        reason = str(error).strip().splitlines()[0].partition(". ")[0] if str(error).strip() else type(error).__name__
+        raise T2WError(f"{name} does not load from {place}: {reason}", MISSING) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
