@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from t2w.batch import results
-from t2w.batch.plan import Job, Roll
+from t2w.batch.plan import Job, Plan, Roll
 from t2w.batch.queue import Queue
 from t2w.batch.worker import Died, Done, Failed, Progress, Word
 from t2w.errors import FAILED, T2WError
@@ -88,6 +88,16 @@ def at_work(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def prepare(folder: Path, plan: Plan | None, retry: bool = False, dry: bool = False) -> Queue:
+    """The queue of the folder, with the plan in it, ready to go on; `dry`: a copy of it in memory. Raises T2WError."""
+    queue = Queue(folder, new=plan is not None, dry=dry)
+    with _explained(folder, queue):
+        if plan is not None:
+            queue.plan(plan)
+        queue.settle(retry)
+    return queue
 
 
 def run(folder: Path, queue: Queue, pool: AbstractContextManager[Pool], retries: int = 1) -> Generator[Event, None, None]:

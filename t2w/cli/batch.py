@@ -94,35 +94,26 @@ def _plan(output: Output, recipes: list[Path]):
     return found
 
 
-def _queue(folder: Path, plan, retry: bool, dry: bool = False):
-    from t2w.batch.queue import Queue
-
-    queue = Queue(folder, new=plan is not None, dry=dry)
-    if plan is not None:
-        queue.plan(plan)
-    queue.settle(retry)
-    return queue
-
-
 def _dry(output: Output, folder: Path, plan, workers: int | None, retry: bool) -> None:
     from t2w.batch.estimate import estimate
     from t2w.batch.machine import gpus
+    from t2w.batch.run import prepare
     from t2w.cli.batch_screen import table
 
-    found = estimate(_queue(folder, plan, retry, dry=True), folder, workers or max(1, gpus()))
+    found = estimate(prepare(folder, plan, retry, dry=True), folder, workers or max(1, gpus()))
     output.answer(table(found), folder=folder, **found.to_json())
 
 
 def _run(output: Output, folder: Path, plan, workers: int | None, retries: int, threads: int | None, on: str | None, retry: bool) -> None:
     from t2w.batch import machine
     from t2w.batch.estimate import estimate
-    from t2w.batch.run import run
+    from t2w.batch.run import prepare, run
     from t2w.cli.batch_screen import Screen, table
     from t2w.errors import MISSING
 
     gpus = 0 if on else machine.gpus()
     workers = workers or max(1, gpus)
-    queue = _queue(folder, plan, retry)
+    queue = prepare(folder, plan, retry)
     found = estimate(queue, folder, workers)
     for model in found.models:
         if not model.here and not on:
