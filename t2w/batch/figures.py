@@ -2,8 +2,10 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from t2w.errors import T2WError
 from t2w.media.atomic import atomically
 
 WANTED = ("fps", "load_s", "first_frame_s", "peak_mib", "device", "dtype", "threads", "frames")
@@ -24,8 +26,9 @@ def known() -> dict[str, dict]:
 
 
 def keep(rows: list[dict]) -> None:
-    """Figures of the same model are replaced."""
-    path().parent.mkdir(parents=True, exist_ok=True)
+    """Figures of the same model are replaced. Where nothing can be kept, plans do without."""
     figures = known() | {f"{row['kind']} {row['name']}": {name: row.get(name) for name in WANTED} for row in rows}
-    with atomically(path()) as temporary:
-        temporary.write_text(json.dumps(figures, indent=1), "utf-8")
+    with suppress(OSError, T2WError):
+        path().parent.mkdir(parents=True, exist_ok=True)
+        with atomically(path()) as temporary:
+            temporary.write_text(json.dumps(figures, indent=1), "utf-8")

@@ -49,6 +49,7 @@ def bench(
     """
     from rich.console import Group
 
+    from t2w.batch import figures
     from t2w.cli import making
     from t2w.dream import versions
     from t2w.evaluate.bench import Ask, measure
@@ -65,6 +66,7 @@ def bench(
         with output.console.status(f"measuring the {ask.kind} {ask.name} …"):
             rows.append(next(found))
         output.event("row", **rows[-1])
+    figures.keep(rows)  # `t2w batch --dry-run` reckons with them
     output.answer(Group(_table(rows), "", _stages(rows)), rows=rows, versions=versions())
 
 
