@@ -25,3 +25,9 @@ def threads(workers: int) -> int:
 def cores() -> int:
     """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cpu_seconds() -> dict[str, float]:
+    """Processor seconds of this process, which only plans and keeps the queue, and of the workers that have ended."""
+    spent = os.times()
+    return {"batch": round(spent.user + spent.system, 2), "workers": round(spent.children_user + spent.children_system, 2)}

@@ -142,6 +142,7 @@ def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
 
 
 def _finish(output: Output, folder: Path, queue) -> None:
+    from t2w.batch import machine
     from t2w.batch.results import NAME
     from t2w.cli.batch_screen import failures
 
@@ -157,7 +158,8 @@ def _finish(output: Output, folder: Path, queue) -> None:
         output.note(f"{left} takes in {folder} are of an earlier recipe; they stay, and are not in {NAME}")
     page = _report(folder)
     output.say(f"{done} takes   {page or folder / NAME}")
-    output.done(folder, folder=folder, results=folder / NAME, report=page, takes=counts, candidates=queue.counts()["paint"])
+    made = {"takes": counts, "candidates": queue.counts()["paint"]}
+    output.done(folder, folder=folder, results=folder / NAME, report=page, **made, cpu_s=machine.cpu_seconds())
     if failed:
         raise typer.Exit(SOME_FAILED)
 

@@ -1,0 +1,127 @@
+"""The plan of a batch: what is in the queue, and what it will take."""
+
+from dataclasses import replace
+
+import pytest
+
+from t2w.batch import figures, recipe
+from t2w.batch.estimate import estimate
+from t2w.batch.plan import Plan, plan
+from t2w.batch.queue import Queue
+from t2w.batch.run import prepare
+from t2w.errors import T2WError
+
+RECIPE = "painter: sim\nworld: sim\nprompts: a {red|blue} cabin\nactions: [w-20, l-20]\npolicy: random\nseconds: 2\ncandidates: 3\n"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def planned(here, text: str = RECIPE) -> Plan:
+    (here / "r.yaml").write_text(text)
+    return plan(recipe.read(here / "r.yaml"))
+
+
+def work_off(queue: Queue) -> list[str]:
+    """All jobs in the order of the queue, as one worker would take them."""
+    done, model = [], None
+    while (order := queue.next(model)) is not None:
+        job, _ = order
+        queue.began(job.key)
+        queue.done(job.key, 0.5, "sha" if job.model.startswith("world") else None)
+        done.append(job.model.split()[0])
+        model = job.model
+    return done
+
+
+def test_candidates_come_first_and_takes_when_theirs_are_painted(tmp_path):
+    queue = prepare(tmp_path, planned(tmp_path))
+    assert queue.counts() == {"paint": {"pending": 2}, "roll": {"blocked": 6}}
+    assert work_off(queue) == ["painter"] * 2 + ["world"] * 6
+    assert queue.counts() == {"paint": {"done": 2}, "roll": {"done": 6}}
+
+
+def test_a_model_is_loaded_once(tmp_path):
+    text = "painter: sim\nprompts: [red cabin, blue cabin, white cabin]\nseconds: 1\nmatrix: {world: [sim, starter]}"
+    queue = prepare(tmp_path, planned(tmp_path, text))
+    assert work_off(queue) == ["painter"] * 3 + ["world"] * 6
+    models = [row.world for row in queue.rows()]
+    assert models == sorted(models)
+
+
+def test_a_job_that_fails_takes_with_it_what_needs_it(tmp_path):
+    queue = prepare(tmp_path, planned(tmp_path))
+    job, _ = queue.next()
+    queue.began(job.key)
+    queue.failed(job.key, "no brush")
+    assert queue.counts() == {"paint": {"failed": 1, "pending": 1}, "roll": {"failed": 3, "blocked": 3}}
+    assert {row.error for row in queue.rows() if row.status == "failed"} == {"its candidates could not be painted: no brush"}
+    queue.settle(retry=True)
+    assert queue.counts() == {"paint": {"pending": 2}, "roll": {"blocked": 6}}
+
+
+def test_a_take_keeps_its_number_when_the_recipe_grows(tmp_path):
+    first = {row.key: row.take for row in prepare(tmp_path, planned(tmp_path)).rows()}
+    grown = {row.key: row.take for row in prepare(tmp_path, planned(tmp_path, RECIPE.replace("[w-20,", "[d-20, w-20,"))).rows()}
+    assert len(grown) == 8 and first.items() <= grown.items() and len(set(grown.values())) == 8
+
+
+def test_scripts_are_kept_once_and_come_back(tmp_path):
+    found = planned(tmp_path)
+    queue = prepare(tmp_path, found)
+    assert queue.base.execute("SELECT count(*) FROM scripts").fetchone() == (2,)
+    again = Queue(tmp_path)
+    for paint in found.paints:
+        again.done(paint.key, 1.0, None)
+    job, number = again.next()
+    assert job in found.rolls and number == 1 and job.walk.actions is not None
+
+
+def test_time_is_reckoned_from_what_bench_has_measured_and_then_from_the_batch_itself(tmp_path):
+    queue = prepare(tmp_path, planned(tmp_path))
+    assert estimate(queue, tmp_path, 1).seconds is None
+    row = {"name": "sim", "device": "cpu", "dtype": None, "load_s": 2.0, "first_frame_s": 1.5, "peak_mib": 250}
+    figures.keep([{**row, "kind": "world", "fps": 90.0}, {**row, "kind": "painter", "fps": 2.0, "load_s": None}])
+    found = estimate(queue, tmp_path, 2)
+    painter, world = found.models
+    assert painter.seconds == pytest.approx(6 / 2 + 1) and world.seconds == pytest.approx(6 * 30 / 90 + 2)
+    assert found.seconds == pytest.approx(8) and found.memory_mib == 500 and world.basis == "t2w bench (cpu, no network)"
+    job, _ = queue.next()
+    queue.done(job.key, 6.0, None)
+    assert (
+        estimate(queue, tmp_path, 1).models[0].seconds == pytest.approx(6) and estimate(queue, tmp_path, 1).models[0].basis == "this batch"
+    )
+
+
+def test_disk_is_reckoned_larger_for_more_and_longer_films(tmp_path):
+    few = estimate(prepare(tmp_path / "a", planned(tmp_path), dry=True), tmp_path, 1)
+    many = estimate(prepare(tmp_path / "b", planned(tmp_path, f"{RECIPE}seeds: 0-9\nclean: true"), dry=True), tmp_path, 1)
+    assert 10 * few.disk_mib < many.disk_mib < 25 * few.disk_mib and few.free_mib > 0 and not (tmp_path / "a").exists()
+
+
+def test_weights_that_are_not_here_are_told_with_how_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    found = estimate(prepare(tmp_path, planned(tmp_path, "prompts: a\npainter: sim\nworld: sana-wm"), dry=True), tmp_path, 1)
+    painter, world = found.models
+    assert painter.here and not world.here and "sana" in world.missing.lower()
+
+
+def test_a_damaged_queue_and_a_folder_without_one_are_sentences(tmp_path):
+    with pytest.raises(T2WError, match="is no batch"):
+        Queue(tmp_path)
+    (tmp_path / "queue.sqlite").write_bytes(b"no database at all, by no means, not even a small one" * 100)
+    with pytest.raises(T2WError, match="is damaged .* delete it"):
+        Queue(tmp_path)
+
+
+def test_a_queue_of_another_version_is_refused(tmp_path):
+    prepare(tmp_path, planned(tmp_path)).note("version", "0")
+    with pytest.raises(T2WError, match="of another version"):
+        Queue(tmp_path)
+
+
+def test_what_is_asked_for_in_other_precision_is_another_take(tmp_path):
+    (one, *_), (other, *_) = (planned(tmp_path, RECIPE + more).rolls for more in ("", "dtype: float32\n"))
+    assert one.key != other.key and replace(other, key=one.key, walk=one.walk, paint=one.paint) == one
