@@ -8,7 +8,25 @@ import typer
 from typer.core import TyperGroup
 
 from t2w import __version__
-from t2w.cli import actions, again, batch, bench, collect, doctor, eval, frames, models, new, painters, recipe, roll, show, train, worlds
+from t2w.cli import (
+    actions,
+    again,
+    batch,
+    bench,
+    collect,
+    doctor,
+    eval,
+    frames,
+    grid,
+    models,
+    new,
+    painters,
+    recipe,
+    roll,
+    show,
+    train,
+    worlds,
+)
 from t2w.cli.output import fail
 from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
@@ -86,6 +104,7 @@ app.command("new", rich_help_panel=MAKE)(new.new)
 app.command("frames", rich_help_panel=MAKE)(frames.frames)
 app.command("pick", rich_help_panel=MAKE)(frames.pick)
 app.command("roll", rich_help_panel=MAKE)(roll.roll)
+app.command("grid", rich_help_panel=MAKE)(grid.grid)
 app.add_typer(actions.app, name="actions", rich_help_panel=MAKE)
 app.command("batch", rich_help_panel=MAKE)(batch.batch)
 app.add_typer(recipe.app, name="recipe", rich_help_panel=MAKE)
