@@ -1,17 +1,15 @@
 """Tables, drawings and film strips in, one HTML page out that needs no other file and no network."""
 
-import base64
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
 from t2w.evaluate.part import Tables
-from t2w.media.atomic import atomically
+from t2w.media.html import jpeg, uri, write_page
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #111827; background: #fff; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
@@ -41,9 +39,7 @@ def write(path: Path, title: str, facts: Mapping[str, object], sections: Iterabl
     body = [f"<h1>{escape(title)}</h1>", "<dl>"]
     body += [f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items()]
     body += ["</dl>", *(f"<p>{escape(note)}</p>" for note in notes), *map(_section, sections)]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{STYLE}</style>'
-    with atomically(path) as temporary:
-        temporary.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n', "utf-8")
+    write_page(path, title, STYLE, "".join(body))
 
 
 def _section(section: Section) -> str:
@@ -73,7 +69,5 @@ def shown(value: object) -> str:
 
 def _figure(path: Path, about: str) -> str:
     """The PNG as a JPEG, which is a third of its size."""
-    small = BytesIO()
-    Image.open(path).convert("RGB").save(small, "JPEG", quality=90, subsampling=0)
-    data = base64.b64encode(small.getbuffer()).decode("ascii")
-    return f'<figure><img alt="{escape(about)}" src="data:image/jpeg;base64,{data}"><figcaption>{escape(about)}</figcaption></figure>'
+    picture = uri(jpeg(Image.open(path)))
+    return f'<figure><img alt="{escape(about)}" src="{picture}"><figcaption>{escape(about)}</figcaption></figure>'
