@@ -38,15 +38,20 @@ def save_autoencoder(autoencoder: AutoencoderDC, folder: Path) -> None:
 
 
 def load_autoencoder(folder: Path) -> AutoencoderDC:
-    """In single precision, on the CPU. Raises T2WError where there is none."""
+    """In single precision, on the CPU. Raises T2WError where there is none, or one with a part missing or damaged."""
+    safe = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32, "output_loading_info": True}
     try:
         if "AutoencoderDC" not in (folder / "config.json").read_text("utf-8"):
             raise ValueError("its config.json names another model")
-        return AutoencoderDC.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError) as error:
+        autoencoder, found = AutoencoderDC.from_pretrained(folder, **safe)
+        if found["missing_keys"]:
+            raise ValueError(f"it lacks {min(found['missing_keys'])}")
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise T2WError(
-            f"{folder} holds no autoencoder ({error}); make one with: t2w train autoencoder DATA --out {folder}", MISSING
+            f"{folder} holds no autoencoder ({_first_line(error)}); make one with: t2w train autoencoder DATA --out {folder}", MISSING
         ) from error
+    _check_finite(folder, autoencoder)
+    return autoencoder
 
 
 def read_config(folder: Path) -> dict:
@@ -67,7 +72,8 @@ def load_dynamics(folder: Path) -> Dynamics:
     except FileNotFoundError as error:
         raise T2WError(f"{folder / 'dynamics.safetensors'} is missing", MISSING) from error
     except (KeyError, TypeError, OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise T2WError(f"{folder} does not hold weights that fit its config.json: {error}") from error
+        raise T2WError(f"{folder} does not hold weights that fit its config.json: {_first_line(error)}") from error
+    _check_finite(folder, model)
     return model
 
 
@@ -89,3 +95,15 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
     model = model.to(device, dtype).eval().requires_grad_(False)
     autoencoder = autoencoder.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return model, autoencoder, sampling
+
+
+def _check_finite(folder: Path, model: torch.nn.Module) -> None:
+    sick = next((name for name, weight in model.state_dict().items() if not weight.isfinite().all()), None)
+    if sick:
+        raise T2WError(f"the weights in {folder} are broken: {sick} holds something else than finite numbers")
+
+
+def _first_line(error: Exception) -> str:
+    """What libraries say at length, in a sentence: of torch's list of what does not fit, the first."""
+    lines = [line.strip() for line in str(error).strip().splitlines()] or [type(error).__name__]
+    return " ".join(lines[:2]).partition(". If you")[0][:300]

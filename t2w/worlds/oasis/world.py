@@ -16,8 +16,8 @@ from t2w.actions.action import Action
 from t2w.errors import MISSING, T2WError
 from t2w.worlds.oasis import controls
 from t2w.worlds.protocol import WorldSpec
-from t2w.worlds.weights import fetch
-from t2w.worlds.weights.disk import snapshot
+from t2w.worlds.weights import disk, fetch
+from t2w.worlds.weights.memory import fits
 
 if TYPE_CHECKING:
     import torch
@@ -56,13 +56,16 @@ def ready(place: str | Path = "") -> None:
     files(_way(place)[1])
 
 
-def load(device: str = "auto", dtype: str = "auto", folder: str | Path = "") -> Oasis:
+def load(device: str = "auto", dtype: str = "auto", folder: str | Path = "", memory: str = "auto") -> Oasis:
     """The world in a folder or file, or in the hub's cache; before it may stand how the past is looked at: exact:FOLDER."""
     from t2w.worlds.device import resolve
     from t2w.worlds.oasis.sampling import Sampling
 
     way, place = _way(folder)
-    return Oasis(*files(place), *resolve(device, dtype), Sampling(way))
+    (where, kind), both = resolve(device, dtype), files(place)
+    numbers = {path.stem: disk.numbers(path) for path in both if path.suffix == ".safetensors"}
+    fits(SPEC.name, {name: n * kind.itemsize / 2**20 for name, n in numbers.items()}, where, memory, parted=False)
+    return Oasis(*both, where, kind, Sampling(way))
 
 
 def files(place: str) -> tuple[Path, Path]:
@@ -139,7 +142,7 @@ def _way(place: str | Path) -> tuple[str, str]:
 
 def _find(name: str, folder: Path | None) -> Path | None:
     """In the folder, or in the hub's cache where none is named."""
-    folder = folder or snapshot(HUB)
+    folder = folder or disk.snapshot(HUB)
     return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None) if folder else None
 
 

@@ -39,12 +39,12 @@ def needed(parts: Mapping[str, float]) -> tuple[float, float]:
     return whole + room, largest + room
 
 
-def fits(name: str, parts: Mapping[str, float], device: torch.device, word: str = "auto") -> bool:
-    """Whether a model goes to the device as a whole (True) or part by part (False). Raises T2WError where neither has room."""
+def fits(name: str, parts: Mapping[str, float], device: torch.device, word: str = "auto", parted: bool = True) -> bool:
+    """Whether a model goes to the device as a whole (True) or, if it can be `parted`, part by part (False). Raises T2WError where neither fits."""
     check(word)
     whole, one = needed(parts)
     free = free_mib(device)
-    parted = device.type == "cuda"  # elsewhere weights lie in the one memory that there is
+    parted = parted and device.type == "cuda"  # elsewhere weights lie in the one memory that there is
     if word == "max" or (free is None and not (parted and word == "low")):
         return True
     if whole <= free and word == "auto":
@@ -53,7 +53,7 @@ def fits(name: str, parts: Mapping[str, float], device: torch.device, word: str 
     if least > free:
         raise T2WError(
             f"{name} needs about {least / 1024:.1f} GiB of memory on {device}{' even part by part' if parted else ''}, of which "
-            f"{free / 1024:.1f} GiB are free; a smaller model or --quantize needs less, --memory max tries it all the same",
+            f"{free / 1024:.1f} GiB are free; a smaller model, or --quantize for a painter, needs less; --memory max tries it all the same",
             FAILED,
         )
     return not parted
@@ -71,6 +71,6 @@ def put(pipeline: DiffusionPipeline, device: torch.device, whole: bool) -> Diffu
         )
     pipeline.enable_model_cpu_offload(device=device)
     for saving in ("enable_slicing", "enable_tiling"):  # the decoder's memory at large pictures
-        if hasattr(pipeline.vae, saving):
+        if hasattr(getattr(pipeline, "vae", None), saving):
             getattr(pipeline.vae, saving)()
     return pipeline
