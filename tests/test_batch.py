@@ -108,6 +108,18 @@ def test_the_artist_is_asked(tmp_path):
     assert [line["state"] for line in said if line["event"] == "job"] == ["done"] * 2 and rows(tmp_path / "b")[0]["pick"] == 3
 
 
+def test_what_is_made_is_sent_to_a_url_too(whole, tmp_path):
+    here, env, _ = whole
+    url = f"file://{tmp_path / 'away'}"
+    code, said = t2w(here, env, "resume", "b", "--to", url)
+    assert code == 0 and files(tmp_path / "away") == files(here / "b")
+    assert {"index.html", "results.jsonl"} <= {path.name for path in (tmp_path / "away").iterdir()} and not (
+        tmp_path / "away/logs"
+    ).exists()
+    code, said = t2w(here, env, "resume", "b", "--to", "nowhere://x")
+    assert code == 2 and "give a URL that fsspec knows" in said[-1]["error"]
+
+
 def wait_for(process, event: str) -> None:
     for line in process.stdout:
         if f'"event": "{event}"' in line:

@@ -1,5 +1,6 @@
 """t2w batch: recipes become worlds and takes, many of them, over a night; stopped and resumed at will."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,19 @@ Threads = Annotated[
     ),
 ]
 On = Annotated[str | None, typer.Option("--on", metavar="ray|ray://HOST:PORT", help="Work on a Ray cluster; `ray` starts one here.")]
+To = Annotated[str | None, typer.Option("--to", metavar="URL", help="Send what is made there too: s3://…, gs://…, any URL of fsspec.")]
+
+
+@dataclass(frozen=True)
+class How:
+    """The options of a run."""
+
+    workers: int | None
+    retries: int
+    threads: int | None
+    on: str | None
+    to: str | None
+    retry: bool
 
 
 def batch(
@@ -41,6 +55,7 @@ def batch(
     retries: Retries = 1,
     threads: Threads = None,
     on: On = None,
+    to: To = None,
     json: o.Json = False,
     offline: o.Offline = False,
     quiet: o.Quiet = False,
@@ -69,7 +84,7 @@ def batch(
     from t2w.batch.run import locked
 
     with locked(folder):
-        _run(output, folder, plan, workers, retries, threads, on, verb == "retry")
+        _run(output, folder, plan, How(workers, retries, threads, on, to, verb == "retry"))
 
 
 def _meant(words: list[str], out: Path | None) -> tuple[str | None, Path, list[Path]]:
@@ -104,31 +119,39 @@ def _dry(output: Output, folder: Path, plan, workers: int | None, retry: bool) -
     output.answer(table(found), folder=folder, **found.to_json())
 
 
-def _run(output: Output, folder: Path, plan, workers: int | None, retries: int, threads: int | None, on: str | None, retry: bool) -> None:
+def _run(output: Output, folder: Path, plan, how: How) -> None:
     from t2w.batch import machine
     from t2w.batch.estimate import estimate
     from t2w.batch.run import prepare, run
-    from t2w.cli.batch_screen import Screen, table
+    from t2w.batch.send import Away, sending
+    from t2w.cli.batch_screen import Screen
+
+    gpus = 0 if how.on else machine.gpus()
+    workers = how.workers or max(1, gpus)
+    away = Away(folder, how.to) if how.to else None
+    queue = prepare(folder, plan, how.retry)
+    found = estimate(queue, folder, workers)
+    _tell(output, found, how)
+    threads = how.threads or int(queue.fact("threads", machine.threads(workers)))
+    queue.note("threads", threads)
+    events = run(folder, queue, _pool(folder, workers, threads, gpus, how.on), how.retries)
+    Screen(output, found).run(sending(events, away) if away else events)
+    _finish(output, folder, queue, away)
+
+
+def _tell(output: Output, found, how: How) -> None:
+    """The plan; a T2WError where a model is not here that this machine is to load."""
+    from t2w.cli.batch_screen import table
     from t2w.errors import MISSING
 
-    gpus = 0 if on else machine.gpus()
-    workers = workers or max(1, gpus)
-    queue = prepare(folder, plan, retry)
-    found = estimate(queue, folder, workers)
     for model in found.models:
-        if not model.here and not on:
+        if not model.here and not how.on:
             raise T2WError(model.missing, MISSING)
     if found.models:
         output.console.print(table(found))
     if found.disk_mib > found.free_mib:
-        output.note(
-            f"about {found.disk_mib:.0f} MiB will be wanted, {found.free_mib:.0f} are free; the batch stops in order when the disk is full"
-        )
-    threads = int(queue.fact("threads", machine.threads(workers)) if threads is None else threads)
-    queue.note("threads", threads)
-    pool = _pool(folder, workers, threads, gpus, on)
-    Screen(output, found).run(run(folder, queue, pool, retries))
-    _finish(output, folder, queue)
+        wanted, free = f"about {found.disk_mib:.0f} MiB will be wanted", f"{found.free_mib:.0f} are free"
+        output.note(f"{wanted}, {free}; the batch stops in order when the disk is full")
 
 
 def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
@@ -141,8 +164,8 @@ def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
     return Cluster(folder, workers, threads, on)
 
 
-def _finish(output: Output, folder: Path, queue) -> None:
-    from t2w.batch import machine
+def _finish(output: Output, folder: Path, queue, away) -> None:
+    from t2w.batch import machine, report
     from t2w.batch.results import NAME
     from t2w.cli.batch_screen import failures
 
@@ -156,22 +179,16 @@ def _finish(output: Output, folder: Path, queue) -> None:
         output.say(f"{waiting} takes wait for your pick: t2w pick {folder}, then t2w batch resume {folder}")
     if left := queue.left_over():
         output.note(f"{left} takes in {folder} are of an earlier recipe; they stay, and are not in {NAME}")
-    page = _report(folder)
-    output.say(f"{done} takes   {page or folder / NAME}")
-    made = {"takes": counts, "candidates": queue.counts()["paint"]}
-    output.done(folder, folder=folder, results=folder / NAME, report=page, **made, cpu_s=machine.cpu_seconds())
+    page = report.make(folder)
+    for sentence in page.notes:
+        output.note(sentence)
+    if away is not None:
+        away.send_all()
+    output.say(f"{done} takes   {page.page}")
+    made = {"takes": counts, "candidates": queue.counts()["paint"], "sheet": page.sheet, "table": page.table, "grids": page.grids}
+    output.done(folder, folder=folder, results=folder / NAME, report=page.page, **made, cpu_s=machine.cpu_seconds())
     if failed:
         raise typer.Exit(SOME_FAILED)
-
-
-def _report(folder: Path) -> Path | None:
-    from importlib.util import find_spec
-
-    if find_spec("t2w.batch.report") is None:
-        return None
-    from t2w.batch import report
-
-    return report.write(folder)
 
 
 def _status(output: Output, folder: Path) -> None:

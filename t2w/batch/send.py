@@ -1,0 +1,81 @@
+"""What a batch has made, sent to where a URL of fsspec names: s3://bucket/tour, gs://…, file:///…; what is there already is not sent again."""
+
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from t2w.batch import queue
+from t2w.batch.run import Ended, Event
+from t2w.errors import FAILED, MISSING, T2WError
+
+AT_ONCE = 4
+OWN = ("logs", queue.NAME, f"{queue.NAME}-wal", f"{queue.NAME}-shm")  # of this machine alone
+
+
+class Away:
+    """The place that a URL names."""
+
+    def __init__(self, folder: Path, url: str):
+        import fsspec
+
+        self.folder, self.url = folder, url
+        try:
+            self.disk, self.root = fsspec.core.url_to_fs(url)
+            self.disk.makedirs(self.root, exist_ok=True)
+            self.there = {name: about["size"] for name, about in self.disk.find(self.root, detail=True).items()}
+        except ImportError as error:
+            raise T2WError(f"--to {url}: {error}", MISSING) from error
+        except (ValueError, OSError) as error:
+            raise T2WError(
+                f"--to {url} cannot be used: {_reason(error)}; give a URL that fsspec knows, such as s3://bucket/folder"
+            ) from error
+
+    def send(self, paths: Iterable[Path]) -> None:
+        """Those that are not there, or of another size there; the order is kept, so that what says all is there comes last."""
+        for path in paths:
+            name = self._name(path)
+            if self.there.get(name) != path.stat().st_size:
+                try:
+                    self.disk.makedirs(name.rpartition("/")[0], exist_ok=True)
+                    self.disk.put_file(str(path), name)
+                except OSError as error:
+                    raise T2WError(f"could not send {path} to {self.url}: {_reason(error)}", FAILED) from error
+
+    def send_all(self) -> None:
+        """Whatever an earlier batch could not send, and what is written anew each time."""
+        found = [path for path in files(self.folder) if path.relative_to(self.folder).parts[0] not in OWN]
+        anew = [path for path in found if path.parent == self.folder or path.name == "world.json"]
+        for path in anew:
+            self.there.pop(self._name(path), None)
+        self.send(found)
+
+    def _name(self, path: Path) -> str:
+        return f"{self.root}/{path.relative_to(self.folder).as_posix()}"
+
+
+def sending(events: Generator[Event, None, None], away: Away) -> Generator[Event, None, None]:
+    """The same events; what each job has made is sent meanwhile. Raises T2WError when something could not be."""
+    sent: list[Future] = []
+    with closing(events), ThreadPoolExecutor(AT_ONCE) as hands:
+        for event in events:
+            if isinstance(event, Ended) and event.state == "done":
+                place = away.folder / event.job.folder
+                sent.append(hands.submit(away.send, files(place if event.number is None else place / "takes" / f"{event.number:02d}")))
+            yield event
+        for future in sent:
+            future.result()
+
+
+def files(folder: Path) -> list[Path]:
+    """Whole ones: hidden names are still being written. take.json comes last in its folder, as it was written."""
+    found = [
+        path
+        for path in folder.rglob("[!.]*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return sorted(found, key=lambda path: (path.name == "take.json", path))
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
