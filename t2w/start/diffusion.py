@@ -76,6 +76,9 @@ def ready(name: str, call: Mapping) -> None:
     _brush(name, _class(place), call)
     models(place)
     counts(name)
+    for part in place.iterdir():
+        if (part / "spiece.model").is_file() and not (part / "tokenizer.json").is_file():  # PixArt's, for one
+            smaller.need("sentencepiece", f"the tokenizer of the painter {name}")
 
 
 def paint(

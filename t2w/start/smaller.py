@@ -38,11 +38,11 @@ def check(lora: Sequence, quantize: str) -> None:
     for place, _ in lora:
         disk.header(_file(place))
     if lora:
-        _need("peft", "a LoRA")
+        need("peft", "a LoRA")
     if quantize and quantize not in BITS:
         raise T2WError(f"--quantize {quantize} is none of {', '.join(BITS)}")
     if quantize:
-        _need(BITS[quantize], f"--quantize {quantize}")
+        need(BITS[quantize], f"--quantize {quantize}")
 
 
 def configurations(quantize: str, kinds: Mapping[str, type], dtype: torch.dtype) -> dict[str, object]:
@@ -103,6 +103,6 @@ def _file(place: str) -> Path:
     return (usual or files)[0]
 
 
-def _need(package: str, what: str) -> None:
+def need(package: str, what: str) -> None:
     if find_spec(package) is None:
         raise T2WError(f"{what} needs {package}, which is not installed: pip install {package}", MISSING)
