@@ -2,19 +2,14 @@
 
 import numpy as np
 import pytest
-from strip import SPEC, Strip
+from many_takes import take
 from typer.testing import CliRunner
 
-from t2w.actions import policy, short_form
 from t2w.batch import grid
 from t2w.batch.grid import GAP, Cell
 from t2w.cli import app
-from t2w.dream import Walk, describe
 from t2w.media.metadata import read_metadata
 from t2w.media.video import Film, film_fps, read_film
-from t2w.rollout.recorder import Recorder, Recording
-from t2w.rollout.rollout import rollout
-from t2w.start.start import Start
 
 
 def film(path, brightness: list[int], fps: float = 10.0, width: int = 64, height: int = 48):
@@ -22,19 +17,6 @@ def film(path, brightness: list[int], fps: float = 10.0, width: int = 64, height
         for value in brightness:
             out.write(np.full((height, width, 3), value, np.uint8))
     return path
-
-
-def take(folder, short: str, seed: int = 0, prompt: str = "a red sea"):
-    """A true take of the small world."""
-    frame = np.zeros((8, 8, 3), np.uint8)
-    frame[:, 3] = 255
-    actions = tuple(short_form.parse(short).actions(SPEC.fps))
-    manifest = describe(Start(prompt, "stripes", 0, 8, 8), 1, Walk("strip", actions=actions, seed=seed, frames=len(actions)), SPEC)
-    with Recorder(Recording(folder), SPEC, manifest) as recorder:
-        recorder.write(frame)
-        for new, action in rollout(Strip(), frame, policy.scripted(list(actions)), len(actions)):
-            recorder.write(new, action)
-    return folder
 
 
 def centres(frame: np.ndarray, n: int, width: int = 640, height: int = 480) -> list[int]:

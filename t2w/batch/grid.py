@@ -13,9 +13,10 @@ from t2w.actions.short_form import to_short
 from t2w.dream import versions
 from t2w.errors import T2WError
 from t2w.media.hud import wrap
+from t2w.media.metadata import read_metadata
 from t2w.media.shapes import Canvas, blend, spell, text_cover, text_width
 from t2w.media.sheet import PAGE, WORDS
-from t2w.media.video import Film, film_fps, read_film
+from t2w.media.video import Film, play
 from t2w.rollout.takes import from_runs
 
 MOST = 36
@@ -32,13 +33,14 @@ class Cell:
 
 def write(cells: Sequence[Cell], out: Path, metadata: dict | None = None) -> Iterator[int]:
     """The grid film, at the rate of its fastest film; yields the number of frames written so far. Raises T2WError."""
-    if not 1 <= len(cells) <= MOST:
-        raise T2WError(f"a grid has 1 to {MOST} films, not {len(cells)}; make several grids")
-    rates = [film_fps(cell.film) for cell in cells]
-    fps = max(rates)
+    check(len(cells))
     with ExitStack() as stack:
-        opened = [stack.enter_context(closing(read_film(cell.film))) for cell in cells]
-        readers = [_Reader(cell.film, frames, rate / fps) for cell, frames, rate in zip(cells, opened, rates, strict=True)]
+        films = []
+        for cell in cells:
+            films.append(play(cell.film))
+            stack.enter_context(closing(films[-1][1]))
+        fps = max(rate for rate, _ in films)
+        readers = [_Reader(cell.film, frames, rate / fps) for cell, (rate, frames) in zip(cells, films, strict=True)]
         page = _Page(readers[0].frame, [cell.label for cell in cells])
         film = stack.enter_context(Film(out, fps, metadata))
         while not all(reader.ended for reader in readers):
@@ -55,6 +57,14 @@ def describe(cells: Sequence[Cell], manifests: Sequence[dict | None]) -> dict:
         for cell, manifest in zip(cells, manifests, strict=True)
     ]
     return {"kind": "grid", "takes": takes, "versions": versions()}
+
+
+def marked(film: Path) -> bool:
+    """Whether a film carries a manifest; what is made of it then does too."""
+    try:
+        return bool(read_metadata(film))
+    except T2WError:
+        return False
 
 
 def labels(manifests: Sequence[dict], names: Sequence[str]) -> list[str]:
@@ -86,6 +96,11 @@ def _acts(manifest: dict) -> str:
         return to_short(from_runs(script))
     except T2WError:
         return f"script of {sum(run['frames'] for run in script)} frames"
+
+
+def check(n: int) -> None:
+    if not 1 <= n <= MOST:
+        raise T2WError(f"a grid has 1 to {MOST} films, not {n}; make several grids")
 
 
 class _Reader:

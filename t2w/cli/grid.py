@@ -33,6 +33,7 @@ def grid(
 
     output = Output(json, quiet)
     films = [film for take in takes for film in _films(take)]
+    grid.check(len(films))
     if out.suffix.lower() != ".mp4":
         raise T2WError(f"--out {out} is no film; give it a name that ends in .mp4")
     if any(out.resolve() == film.resolve() for film in films):

@@ -119,12 +119,38 @@ class Film:
 
 def read_film(path: str | Path) -> Iterator[np.ndarray]:
     """The frames of a film, uint8 (h w c), one at a time."""
+    yield from play(path)[1]
+
+
+def play(path: str | Path) -> tuple[float, Iterator[np.ndarray]]:
+    """Frames a second of a film, and its frames, uint8 (h w c), one at a time. The film is open until the frames end or are closed."""
     source = _open(path)
     try:
-        width, height = next(source)["size"]
+        about = next(source)
+    except (OSError, RuntimeError) as error:
+        source.close()
+        raise T2WError(f"{path} is not a film that can be read") from error
+    return float(about["fps"]), _frames(path, source, *about["size"])
+
+
+def _frames(path: str | Path, source: Iterator, width: int, height: int) -> Iterator[np.ndarray]:
+    try:
         for frame in source:
             yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)
     except (OSError, RuntimeError) as error:
+        raise T2WError(f"{path} is not a film that can be read, or it is cut off") from error
+    finally:
+        source.close()
+
+
+def last_frame(path: str | Path) -> np.ndarray:
+    """The end of a film, uint8 (h w c), without reading more of it than it must."""
+    source = _open(path, ["-sseof", "-1"])
+    try:
+        width, height = next(source)["size"]
+        *_, frame = source
+        return np.frombuffer(frame, np.uint8).reshape(height, width, 3)
+    except (OSError, RuntimeError, ValueError) as error:
         raise T2WError(f"{path} is not a film that can be read, or it is cut off") from error
     finally:
         source.close()
@@ -141,10 +167,10 @@ def film_fps(path: str | Path) -> float:
         source.close()
 
 
-def _open(path: str | Path) -> Iterator:
+def _open(path: str | Path, how: list[str] | None = None) -> Iterator:
     from imageio_ffmpeg import read_frames
 
     path = Path(path)
     if not path.is_file():
         raise T2WError(f"{path} is a folder; give an MP4 file" if path.is_dir() else f"there is no file {path}")
-    return read_frames(path.absolute())
+    return read_frames(path.absolute(), input_params=how)
