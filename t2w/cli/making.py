@@ -134,7 +134,7 @@ def keep(clean: bool, frames_out: Path | None, no_metadata: bool):
 
 def settle(offline: bool) -> None:
     """Before the libraries are imported, which read this once: their talk is for programmers, and --offline is their word too."""
-    for name in ("DIFFUSERS_VERBOSITY", "TRANSFORMERS_VERBOSITY"):
+    for name in ("DIFFUSERS_VERBOSITY", "TRANSFORMERS_VERBOSITY", "HF_HUB_VERBOSITY"):
         os.environ.setdefault(name, "error")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

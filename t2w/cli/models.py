@@ -51,7 +51,7 @@ def pull(
     Example: t2w models pull sdxl --dry-run
     """
     from t2w.cli import making
-    from t2w.worlds.weights import fetch
+    from t2w.worlds.weights import disk, fetch
 
     output = Output(json, quiet)
     making.settle(offline)
@@ -73,7 +73,9 @@ def pull(
         output.done(model.repo, repo=model.repo, files=len(coming), bytes=total)
         return
     _room(total, out)
-    place = fetch.pull(model, files, out)
+    for file in fetch.pull(model, files, out):
+        output.event("here", name=file)
+    place = out or disk.snapshot(model.repo)
     output.say(f"{model.name} is here, every file as it should be: {place}")
     output.done(place, repo=model.repo, path=place, files=len(coming), bytes=total)
 

@@ -5,7 +5,6 @@ The cache is huggingface_hub's own, and so are downloads, resuming and mirrors (
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import re
 import tempfile
@@ -75,25 +74,26 @@ def plan(model: Model) -> list[File]:
     return [File(name, sizes[name], here is not None and (here / name).is_file()) for name in names]
 
 
-def pull(model: Model, files: list[File], folder: Path | None = None) -> Path:
-    """Fetches what is not here yet, and looks whether all is what it should be. Raises T2WError."""
-    from huggingface_hub import snapshot_download
+def pull(model: Model, files: list[File], folder: Path | None = None) -> Iterator[str]:
+    """Fetches what is not here yet, into the cache or a folder, and looks whether all is what it should be. Each file's name as it is here.
 
-    names = [glob.escape(file.name) for file in files]
+    One file after another, in this thread: the hub's own way to fetch several at once cannot be interrupted. Raises T2WError.
+    """
+    from huggingface_hub import hf_hub_download
+
+    wanted = [file.name for file in files]
     for last in (False, True):
-        with _asking(model.repo):
-            place = Path(snapshot_download(model.repo, allow_patterns=names, local_dir=folder, max_workers=4))
-        damaged = [name for name, ok, _ in verify(place) if not ok]
-        if not damaged:
-            return place
-        for name in damaged:  # else the cache would think that it has them
+        for name in wanted:
+            with _asking(model.repo):
+                hf_hub_download(model.repo, name, local_dir=folder)
+            yield name
+        place = folder or disk.snapshot(model.repo)
+        wanted = [name for name, ok, _ in verify(place) if not ok]
+        for name in wanted:  # else the cache would think that it has them
             for file in {(place / name).resolve(), place / name}:
                 file.unlink(missing_ok=True)
-        if last:
-            raise T2WError(
-                f"{model.repo} came twice with other bytes than it should have: {', '.join(damaged)}; try another mirror", FAILED
-            )
-    raise AssertionError
+        if wanted and last:
+            raise T2WError(f"{model.repo} came twice with other bytes than it should have: {', '.join(wanted)}; try another mirror", FAILED)
 
 
 def verify(folder: Path) -> Iterator[tuple[str, bool, str]]:
