@@ -118,7 +118,9 @@ def test_five_hundred_takes_are_shown_by_a_browser_without_a_complaint(tmp_path)
     report.make(tmp_path / "b")
     with Browser(tmp_path / "profile") as browser:
         browser.open(tmp_path / "b" / "index.html")
-        browser.until("return [...document.querySelectorAll('#cards img')].slice(0, 8).every(image => image.complete && image.naturalWidth)")
+        browser.until(
+            "return [...document.querySelectorAll('#cards img')].slice(0, 8).every(image => image.complete && image.naturalWidth)"
+        )
         cards = browser.run("return document.querySelectorAll('#cards article').length")
         assert 8 < cards <= 240  # the others come when they are scrolled to
         assert browser.run("return document.querySelectorAll('video').length") == 0

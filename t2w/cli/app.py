@@ -21,6 +21,7 @@ from t2w.cli import (
     models,
     new,
     painters,
+    pick,
     recipe,
     roll,
     show,
@@ -102,7 +103,7 @@ def _said_by_the_system(error: OSError) -> str:
 MAKE, LOOK, LEARN = "Make", "Look", "Learn"
 app.command("new", rich_help_panel=MAKE)(new.new)
 app.command("frames", rich_help_panel=MAKE)(frames.frames)
-app.command("pick", rich_help_panel=MAKE)(frames.pick)
+app.command("pick", rich_help_panel=MAKE)(pick.pick)
 app.command("roll", rich_help_panel=MAKE)(roll.roll)
 app.command("grid", rich_help_panel=MAKE)(grid.grid)
 app.add_typer(actions.app, name="actions", rich_help_panel=MAKE)

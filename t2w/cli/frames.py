@@ -1,6 +1,5 @@
-"""t2w frames: candidates and their contact sheet. t2w pick: which of them is rolled."""
+"""t2w frames: candidates and their contact sheet."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,33 +59,3 @@ def frames(
     screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata, memory))
     output.say(f"t2w pick {folder} N, then t2w roll {folder}")
     output.done(folder, folder=folder, sheet=screen.sheet, seeds=start.seeds(n), **understood)
-
-
-def pick(
-    world: Annotated[Path, typer.Argument(metavar="WORLD", help="A folder that t2w new or t2w frames made.")],
-    number: Annotated[str | None, typer.Argument(metavar="[N]", help="Which candidate; without it you are shown them and asked.")] = None,
-    no_preview: o.NoPreview = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
-    """Say which candidate of a world is rolled.
-
-    Example: t2w pick worlds/swamp-fog-1b2c 3
-    """
-    from t2w.cli import making
-    from t2w.cli.screen import Screen, shown
-    from t2w.dream import picked
-    from t2w.start import folder as disk
-
-    output = Output(json, quiet)
-    n = disk.read(world)["candidates"]
-    choose = making.chooser(output, number or "ask", n)
-    if number is None and not no_preview:
-        from t2w.media.terminal import show
-
-        show([disk.read_candidate(world, k) for k in range(1, n + 1)], output.console, numbered=True)
-    k = choose(n)
-    disk.read_candidate(world, k)
-    Screen(output).run(picked(world, k))
-    output.say(f"picked      {shown(disk.frame_path(world, k))}")
-    output.done(disk.frame_path(world, k), folder=world, pick=k)
