@@ -70,7 +70,7 @@ def start(here: Path, env: dict, *words: str) -> subprocess.Popen:
 def t2w(here: Path, env: dict, *words: str) -> tuple[int, list[dict]]:
     """(exit code, the lines of --json)."""
     process = start(here, env, *words)
-    said, complained = process.communicate(timeout=300)
+    said, complained = process.communicate(timeout=1200)
     assert "Traceback" not in complained, complained
     return process.returncode, [json.loads(line) for line in said.splitlines()]
 

@@ -37,7 +37,7 @@ def test_killed_at_a_random_moment_it_ends_the_same(k, undisturbed, tmp_path):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=1200)
     once = {line for line in said.splitlines() if '"state": "done"' in line}
     code, lines = t2w(tmp_path, env, "r.yaml", "--out", "b", "--workers", "2")
     assert code == 0 and lines[-1]["takes"] == {"done": 6}
