@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,13 @@ def test_no_batch_is_told(tmp_path):
 
 
 def test_a_start_frame_under_many_scripts_becomes_a_grid_film(tmp_path):
-    batch(tmp_path, 20, failed=1, sources=[take(tmp_path / ".s" / str(k), f"w-{k + 3}") for k in range(2)])
+    batch(tmp_path, 20, failed=1, scripts=SCRIPTS, sources=[take(tmp_path / ".s" / str(k), f"w-{k + 3}") for k in range(5)])
     made = report.make(tmp_path)
     grids = data(tmp_path, "grids")
     assert len(made.grids) == 4 and [one["film"] for one in grids] == [path.relative_to(tmp_path).as_posix() for path in made.grids]
     assert grids[0]["acts"] == ["l-8", "none-8", "w-4,l-4", "visit.yaml"]  # one failed
     assert grids[1]["acts"] == [Path(script).name for script in SCRIPTS] and read_metadata(made.grids[1])["kind"] == "grid"
-    assert len(list(read_film(made.grids[0]))) == 4 and len(list(read_film(made.grids[1]))) == 5
+    assert len(list(read_film(made.grids[0]))) == 8  # as long as its longest
     before = {path.name: path.stat().st_mtime_ns for path in made.grids}
     rows = results.read(tmp_path)
     results.write(tmp_path, rows[1:4] + rows[5:])  # a recipe with one script fewer for the first seed
@@ -100,8 +101,9 @@ def test_a_start_frame_under_many_scripts_becomes_a_grid_film(tmp_path):
 
 
 def test_takes_that_are_still_to_come_are_waited_for_and_two_scripts_are_no_grid(tmp_path):
-    rows = batch(tmp_path, 20, waiting=1)
-    assert len(counterfactuals.find(rows)) == 3
+    rows = batch(tmp_path, 20, scripts=SCRIPTS)
+    assert len(counterfactuals.find(rows)) == 4
+    assert len(counterfactuals.find([*rows[:-1], replace(rows[-1], status="pending")])) == 3
     assert counterfactuals.find(rows[:8]) == []
 
 
@@ -126,14 +128,17 @@ def test_five_hundred_takes_are_shown_by_a_browser_without_a_complaint(tmp_path)
         assert browser.run("return document.querySelectorAll('video').length") == 0
         assert "number 0, <b>seen</b>" in browser.run("return document.querySelector('#cards article').textContent")
         browser.run("document.querySelector('#status').value = 'done'; document.querySelector('#status').onchange()")
-        browser.run("document.querySelector('#search').value = 'RED visit.yaml'; document.querySelector('#search').oninput()")
-        assert browser.run("return document.querySelector('#count').textContent") == "20 of 500 takes"
+        browser.run("document.querySelector('#search').value = 'RED l-8'; document.querySelector('#search').oninput()")
+        assert browser.run("return document.querySelector('#count').textContent") == "46 of 500 takes"
         browser.hover("#cards article:nth-child(2) .film")
         browser.until("return document.querySelector('#cards video')?.currentTime > 0.2")
         assert browser.run("return document.querySelectorAll('video').length") == 1
-        browser.run("document.querySelector('#cards article .film').click()")
+        browser.run("document.querySelector('#cards article:nth-child(5) .film').click()")
         tabs = browser.run("return [...document.querySelectorAll('dialog nav button')].map(button => button.textContent)")
-        assert tabs == ["this take", "beside 4 of another script", "beside 3 of another take seed"]
-        browser.run("document.querySelectorAll('dialog nav button')[1].click()")
-        browser.until("return [...document.querySelectorAll('dialog video')].filter(video => video.currentTime > 0).length == 5")
+        assert tabs == [
+            "this take",
+            *(f"beside {what}" for what in ("1 of another script", "3 of another take seed", "59 of another prompt")),
+        ]
+        browser.run("document.querySelectorAll('dialog nav button')[2].click()")
+        browser.until("return [...document.querySelectorAll('dialog video')].filter(video => video.currentTime > 0).length == 4")
         assert browser.complaints() == []
