@@ -158,7 +158,7 @@ def undisturbed(tmp_path_factory):
     return here / "b"
 
 
-@pytest.mark.parametrize("whom", ["interrupt", "parent", "worker", "all"])
+@pytest.mark.parametrize("whom", ["interrupt", "worker", "parent", pytest.param("all", marks=pytest.mark.slow)])
 def test_whoever_is_stopped_the_same_command_goes_on(whom, tmp_path, undisturbed):
     env = slow(tmp_path)
     process = start(tmp_path, env, "r.yaml", "--out", "b", "--workers", "2")
