@@ -61,7 +61,8 @@ def test_the_tour_can_be_walked(tmp_path):
     """As a newcomer would: in an empty folder with the recipes and a photo, each command as written, in order."""
     from t2w.media.video import read_film
 
-    shutil.copytree(ROOT / "recipes" / "actions", tmp_path / "recipes" / "actions")
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
     photo(tmp_path / "photo.jpg")
     for line in tour():
         command = [sys.executable, "-m", *shlex.split(line)]

@@ -33,7 +33,7 @@ from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
 
 # typer carries its own copy of click, or brings click, by its version; this is the error of wrong use in both.
 WrongUse = typer.BadParameter.__base__
-EXTRAS = {"numba": "sim", "accelerate": "train"}  # a missing module, and the extra that brings it
+EXTRAS = {"numba": "sim", "accelerate": "train", "ray": "cluster"}  # a missing module, and the extra that brings it
 
 
 class Verbs(TyperGroup):

@@ -179,7 +179,8 @@ def _finish(output: Output, folder: Path, queue, away) -> None:
         output.say(f"{waiting} takes wait for your pick: t2w pick {folder}, then t2w batch resume {folder}")
     if left := queue.left_over():
         output.note(f"{left} takes in {folder} are of an earlier recipe; they stay, and are not in {NAME}")
-    page = report.make(folder)
+    with output.console.status("writing the report …"):
+        page = report.make(folder)
     for sentence in page.notes:
         output.note(sentence)
     if away is not None:
