@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import torch
 
-from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig
+from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
+from t2w.nn.view import flow, moved
 from t2w.train.dynamics import lanes
 from t2w.train.muon import orthogonal
 
@@ -30,28 +31,26 @@ def test_a_new_frame_alone_is_what_the_whole_row_says():
     model, t = awake(), 4
     past, now = frames(2, t - 1), frames(2, t - 1)
     past_tau, tau = torch.full((2, t - 1), 0.9), torch.rand(2, t - 1)
-    led, told = torch.randn(2, t, TINY.actions), torch.ones(2, t)
+    led, told, heading = torch.randn(2, t, TINY.actions), torch.ones(2, t), torch.randn(2, t, 2)
     told[:, 0] = 0
-    position, allowed = lanes(t, torch.device("cpu"))
     whole, _ = model(
         torch.cat([past, now], 1),
         torch.cat([past[:, :1], past[:, :-1], past], 1),
         torch.cat([past_tau, tau], 1),
         torch.cat([led[:, :-1], led[:, 1:]], 1),
         torch.cat([told[:, :-1], told[:, 1:]], 1),
-        position,
-        allowed,
+        lanes(heading, heading[:, 1:]),
     )
     memory = None
     for i in range(t - 1):
-        here, before = slice(i, i + 1), slice(max(i - 1, 0), max(i - 1, 0) + 1)
-        seen = torch.arange(i) if i else None
-        clean = past[:, here], past[:, before], past_tau[:, here], led[:, here], told[:, here], torch.tensor([i])
-        _, kept = model(*clean, memory=memory, remembered=seen)
-        memory = kept if memory is None else [tuple(torch.cat(pair, 2) for pair in zip(old, new)) for old, new in zip(memory, kept)]
-        then = slice(i + 1, i + 2)
-        new = now[:, here], past[:, here], tau[:, here], led[:, then], told[:, then], torch.tensor([i + 1])
-        alone, _ = model(*new, memory=memory, remembered=torch.arange(i + 1))
+        here, before, then = slice(i, i + 1), slice(max(i - 1, 0), max(i - 1, 0) + 1), slice(i + 1, i + 2)
+        clean = past[:, here], past[:, before], past_tau[:, here], led[:, here], told[:, here]
+        sight = Sight(torch.tensor([i]), heading[:, here], torch.tensor([max(i - 1, 0)]), None, torch.arange(i), heading[:, :i])
+        _, kept = model(*clean, sight, memory)
+        memory = kept if memory is None else [tuple(torch.cat(pair, 1) for pair in zip(old, new)) for old, new in zip(memory, kept)]
+        new = now[:, here], past[:, here], tau[:, here], led[:, then], told[:, then]
+        sight = Sight(torch.tensor([i + 1]), heading[:, then], torch.tensor([i]), None, torch.arange(i + 1), heading[:, : i + 1])
+        alone, _ = model(*new, sight, memory)
         assert torch.allclose(alone[:, 0], whole[:, t - 1 + i], atol=1e-5)
 
 
@@ -66,11 +65,11 @@ def test_untrained_a_world_stands_still():
 def test_a_dream_remembers_its_first_frame_and_a_window():
     dream = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(denoising_steps=1, window=3))
     dream.step(torch.zeros(1, TINY.actions))
-    first = dream.memory[0][0][:, :, :1].clone()
+    first = dream.memory[0][0][:, :1].clone()
     for _ in range(6):
         dream.step(torch.zeros(1, TINY.actions))
-    assert dream.frames == 4 and dream.memory[0][0].shape[2] == 4
-    assert torch.equal(dream.memory[0][0][:, :, :1], first)
+    assert dream.frames == 4 and dream.memory[0][0].shape[1] == 4
+    assert torch.equal(dream.memory[0][0][:, :1], first)
 
 
 def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
@@ -80,19 +79,22 @@ def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor,
     for each place where someone looks for it, then come the others.
     """
     t, b = len(seen), len(noise)
-    position = torch.tensor([*range(t), *range(1, t + 1)])
+    time = torch.tensor([*range(t), *range(1, t + 1)])
     allowed = torch.eye(2 * t, dtype=torch.bool)
     for i in range(1, t + 1):
         window = s.window - (i < t)  # as in training, a past frame's is shorter by one: with that frame it is the next one's
         allowed[t - 1 + i, max(0, i - window - 1)] = True
         allowed[t - 1 + i, t - 1 + max(1, i - window) : t - 1 + i] = True
+    last = torch.tensor([0] * t + [t - 2 + i if i > 1 else 0 for i in range(1, t + 1)])
     clean = torch.full((b, 2 * t - 1), 1 - s.context_noise)
     led, before = torch.cat([torch.zeros(b, t, TINY.actions), actions.swapaxes(0, 1)], 1), torch.stack([seen[0]] * t + seen, 1)
+    heading = torch.cat([torch.zeros(b, t, 2), actions.swapaxes(0, 1)[..., -2:].cumsum(1)], 1)
 
     def found(x: torch.Tensor, tau: torch.Tensor, known: float) -> torch.Tensor:
         told = torch.tensor([[0.0] * t + [1.0] * (t - 1) + [known]]).expand(b, -1)
         row = torch.stack([seen[0]] * t + seen[1:] + [x], 1)
-        return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, position, allowed)[0][:, -1]
+        believed = torch.cat([heading[:, :-1], heading[:, -1:] - (1 - known) * led[:, -1:, -2:]], 1)
+        return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, Sight(time, believed, last, allowed))[0][:, -1]
 
     def guess(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
         return found(x, tau, 0.0) + s.guidance * (found(x, tau, 1.0) - found(x, tau, 0.0))
@@ -131,6 +133,16 @@ def test_steps_that_know_the_data_arrive_there():
     for steps in (1, 4):
         assert torch.allclose(sample(lambda x, tau: data, noise, steps), data, atol=1e-5)
     assert torch.equal(on_the_way(data, noise, torch.zeros(3)), noise)
+
+
+def test_a_turned_view_shows_what_stood_beside():
+    """A turn to the right moves what is in the middle to the left, by as much as the lens says."""
+    frame = torch.zeros(1, 1, 1, 9, 41)
+    frame[..., 4, 20] = 1.0
+    for right, down in ((0.2, 0.0), (-0.2, 0.0), (0.0, 0.2)):
+        found = moved(frame, flow(torch.tensor([[[right, down]]]), torch.tensor([1.0, 1.0]), 9, 41))[0, 0, 0]
+        y, x = divmod(found.argmax().item(), 41)
+        assert (x, y) == (round(20 - right * 41 / 2), round(4 - down * 9 / 2))
 
 
 def test_muon_makes_a_matrix_nearly_orthogonal():

@@ -60,7 +60,7 @@ def test_a_decoder_learns_on_without_touching_the_latents(data, encoder, tmp_pat
 
 
 def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path):
-    """Fused AdamW walks weights and moments in memory order; convolutions' weights are channels-last."""
+    """Fused AdamW walks weights and moments in memory order; convolutions' weights are channels-last. Muon takes them too."""
     from t2w.train.autoencoder import Reconstruct
     from t2w.train.loop import Run, accelerator
 
@@ -70,12 +70,17 @@ def test_a_resumed_optimizer_holds_its_moments_as_its_weights_lie(data, tmp_path
     first = run()
     for p in first.model.parameters():
         p.grad = p.detach().clone()
-    first.optimizers[0].step()
+    for optimizer in first.optimizers:
+        optimizer.step()
     first.save()
-    again = run()
-    for old, new in zip(first.model.parameters(), again.model.parameters(), strict=True):
-        before, after = first.optimizers[0].state[old]["exp_avg"], again.optimizers[0].state[new]["exp_avg"]
-        assert after.stride() == new.stride() and before.equal(after)
+    again, seen = run(), set()
+    for old, new in zip(first.optimizers, again.optimizers, strict=True):
+        for p, q in zip(old.param_groups[0]["params"], new.param_groups[0]["params"], strict=True):
+            for name in {"exp_avg", "momentum"} & set(old.state[p]):
+                before, after = old.state[p][name], new.state[q][name]
+                assert before.stride() == after.stride() == q.stride() and before.equal(after)
+                seen.add(name)
+    assert seen == {"exp_avg", "momentum"}
 
 
 def test_a_run_of_another_kind_is_refused_in_a_sentence(data, encoder):

@@ -18,6 +18,7 @@ from t2w.data.shard import Shard
 from t2w.errors import T2WError
 from t2w.media.atomic import atomically, sweep
 from t2w.nn.autoencoder import encode
+from t2w.nn.precision import bfloat16_is_fast
 
 BATCH = 32
 
@@ -50,13 +51,14 @@ def encode_shards(found: list[Shard], autoencoder: AutoencoderDC, device: torch.
 
 def _encode(shard: Shard, frames: range, autoencoder: AutoencoderDC, device: torch.device) -> Tensor:
     pictures = torch.stack([to_picture(shard.frame(i)) for i in frames]).to(device, memory_format=torch.channels_last)
-    return encode(autoencoder, pictures).half().contiguous().cpu()
+    with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_is_fast()):
+        return encode(autoencoder, pictures).half().contiguous().cpu()
 
 
 class Windows(Dataset):
-    """Runs of frames. An item: {"latents": (t c h w), "actions": (t a), "jump": 0 or 1}.
+    """Runs of frames. An item: {"latents": (t c h w), "actions": (t a), "heading": (t 2), "jump": 0 or 1}.
 
-    Action i leads from frame i to frame i+1. With jump 1 the first frame comes from earlier in the episode: a world keeps
+    Action i leads from frame i to frame i+1; the heading is what the mouse has turned the view by then, in the action's units. With jump 1 the first frame comes from earlier in the episode: a world keeps
     its first frame in memory long after the frames that followed it are forgotten.
     """
 
@@ -65,10 +67,13 @@ class Windows(Dataset):
         self.generator = torch.Generator().manual_seed(seed)
         self.latents: list[Tensor] = []
         self.actions: list[Tensor] = []
+        self.headings: list[Tensor] = []  # counted from the shard's first frame: only differences within an episode mean anything
         self.index: list[tuple[int, int, int]] = []  # shard, first frame of the episode, first frame of the window
         for s, (shard, latents) in enumerate(found):
             self.latents.append(latents)
             self.actions.append(torch.from_numpy(np.asarray(shard.actions)))
+            turns = self.actions[-1][:, -2:].double()
+            self.headings.append(turns.cumsum(0) - turns)
             for row in shard.rows:
                 last = row["frames"] - frames
                 if row["kind"] != "still" and last >= 0:
@@ -83,12 +88,14 @@ class Windows(Dataset):
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, begin, first = self.index[k]
-        latents = self.latents[s][first : first + self.frames].float()
+        here = list(range(first, first + self.frames))
         jumps = first > begin and torch.rand((), generator=self.generator) < self.jump
         if jumps:
-            latents[0] = self.latents[s][torch.randint(begin, first, (), generator=self.generator).item()].float()
+            here[0] = torch.randint(begin, first, (), generator=self.generator).item()
+        heading = self.headings[s][here]
         return {
-            "latents": latents,
+            "latents": self.latents[s][here].float(),
             "actions": self.actions[s][first : first + self.frames],
+            "heading": (heading - heading[:1]).float(),
             "jump": torch.tensor(float(jumps)),
         }

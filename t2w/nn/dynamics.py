@@ -1,9 +1,10 @@
 """The dynamics: a block-causal transformer over latent frames that says what the next frame is like, under an action.
 
-A latent is a token, and sees the neighbours of its place in the frame before, so that what moves in from there is at hand. Blocks
-attend in turn within a frame and, place by place, to the frames that came before. Noise level and action enter by adaptive
-normalisation (Peebles & Xie 2023), once a frame. Positions are rotary, in time or in height and width; keys and values of past
-frames are kept by the caller, so that a new frame costs only its own tokens.
+A frame comes in beside the one before it, and beside that one turned as the action turns the view. Convolutions look at it latent by
+latent; two by two they become tokens. Most blocks attend within the frame, to the frame before and to the first of all; there a place is
+looked for where the view's turn has brought it (rotary positions that turn with the view), so that what was seen is found again. Every few
+blocks, places look back in time. Noise level and action enter by adaptive normalisation (Peebles & Xie 2023), once a frame. Keys and
+values of past frames are kept by the caller, so that a new frame costs only its own tokens.
 """
 
 from dataclasses import dataclass
@@ -13,24 +14,47 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-Memory = list[tuple[Tensor, Tensor]]  # keys and values of past frames ((b n) m t d), one pair a block that looks back
+from t2w.nn.view import CIRCLE, flow, moved
+
+Memory = list[tuple[Tensor, Tensor]]  # keys (not yet turned) and values of past frames (b t m n d), one pair a block
 
 
 @dataclass(frozen=True)
 class DynamicsConfig:
-    channels: int = 32  # of a latent
-    height: int = 6  # latents
-    width: int = 10
-    patch: int = 1  # latents a token, along each side
-    actions: int = 9  # size of the action vector
-    d: int = 96
-    heads: int = 3
+    channels: int = 16  # of a latent
+    height: int = 12  # latents
+    width: int = 20
+    patch: int = 2  # latents a token, along each side
+    actions: int = 9  # size of the action vector; the last two are the mouse
+    turn: float = 12.0  # degrees of view turn that a mouse of 1 means
+    lens: tuple[float, float] = (1.2, 0.72)  # half width and half height of the picture at distance 1, to begin learning with
+    fine: int = 48  # width of the convolutions
+    d: int = 128
+    heads: int = 4
     depth: int = 6
-    back: int = 2  # every how many blocks one looks back in time
-    condition: int = 96
+    back: int = 3  # every how many blocks one looks back in time
+    condition: int = 128
 
 
-TINY = DynamicsConfig(channels=8, d=32, heads=2, depth=2, condition=16)  # learns in seconds; the tests use it
+TINY = DynamicsConfig(channels=8, fine=16, d=32, heads=2, depth=2, back=2, condition=16)  # learns in seconds; the tests use it
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where t frames stand, and at which of `past` remembered frames and of themselves (numbered after these) they look."""
+
+    time: Tensor  # (t) frame numbers; only differences count
+    heading: Tensor  # (b t 2) how far the view has been turned by then, in units of the mouse
+    before: Tensor  # (t) which frame came before each
+    allowed: Tensor | None = None  # (t past+t) which frames each may look back at; None: all
+    past_time: Tensor | None = None  # (past)
+    past_heading: Tensor | None = None  # (b past 2)
+
+    def all_headings(self) -> Tensor:
+        return self.heading if self.past_heading is None else torch.cat([self.past_heading, self.heading], 1)
+
+    def all_times(self) -> Tensor:
+        return self.time if self.past_time is None else torch.cat([self.past_time, self.time])
 
 
 def angles(position: Tensor, d: int, base: float) -> Tensor:
@@ -51,32 +75,48 @@ def rotate(x: Tensor, by: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Rotary:
-    """Cosines and sines: of the places in a frame (2 n d), of the frames asked for (2 t d), of those looked at (2 t d)."""
+    """Cosines and sines: of the places in a frame (2 n d), of those of the frame before and of the first as they stand in each new
+    frame's view (2 b t 1 n d), and of the frames' times, those asked for (2 t d) and all (2 past+t d)."""
 
     place: Tensor
+    before: Tensor
+    first: Tensor
     now: Tensor
     all: Tensor
 
 
 class Attention(nn.Module):
-    """Queries of these tokens to keys of these and, if given, of earlier ones. Normalised queries and keys (Henry et al. 2020)."""
+    """Normalised queries and keys (Henry et al. 2020); three kinds of keys, each with an inclination of its own in every head."""
 
     def __init__(self, d: int, heads: int):
         super().__init__()
         self.heads = heads
         self.qkv, self.out = nn.Linear(d, 3 * d, bias=False), nn.Linear(d, d, bias=False)
         self.norm_q, self.norm_k = nn.RMSNorm(d // heads), nn.RMSNorm(d // heads)
+        self.inclination = nn.Parameter(torch.zeros(heads, 3))
 
-    def project(self, x: Tensor, to: str) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = rearrange(self.qkv(x), f"b t n (s m d) -> s {to}", s=3, m=self.heads)
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = rearrange(self.qkv(x), "b t n (s m d) -> s b t m n d", s=3, m=self.heads)
         return self.norm_q(q), self.norm_k(k), v
 
-    def forward(self, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None) -> Tensor:
+    def within(self, q: Tensor, k: Tensor, v: Tensor, past: tuple[Tensor, Tensor] | None, sight: Sight, tables: Rotary) -> Tensor:
+        """Each frame's places (b t m n d) to their own, to those of the frame before and of the first frame of all."""
+        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 1), torch.cat([past[1], v], 1))
+        first = keys[:, :1].expand_as(k), values[:, :1].expand_as(v)
+        seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(first[0], tables.first)]
+        score = rotate(q, tables.place) @ torch.cat(seen, 3).mT * q.shape[-1] ** -0.5
+        score = score + self.inclination.repeat_interleave(k.shape[3], 1)[:, None].to(score.dtype)
         # Plain products: for a few hundred tokens they are several times faster on a CPU than the fused kernel.
-        score = q @ k.mT * q.shape[-1] ** -0.5
-        if allowed is not None:
-            score = score.masked_fill(~allowed, -1e4)
-        return score.softmax(-1) @ v
+        return score.softmax(-1) @ torch.cat([v, values[:, sight.before], first[1]], 3)
+
+    def back(self, q: Tensor, k: Tensor, v: Tensor, past: tuple[Tensor, Tensor] | None, sight: Sight, tables: Rotary) -> Tensor:
+        """Each place (b t m n d) to the same place in the frames that it may look back at."""
+        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 1), torch.cat([past[1], v], 1))
+        q, keys, values = (rearrange(part, "b t m n d -> b n m t d") for part in (q, keys, values))
+        score = rotate(q, tables.now) @ rotate(keys, tables.all).mT * q.shape[-1] ** -0.5
+        if sight.allowed is not None:
+            score = score.masked_fill(~sight.allowed, -1e4)
+        return rearrange(score.softmax(-1) @ values, "b n m t d -> b t m n d")
 
 
 class Block(nn.Module):
@@ -86,31 +126,40 @@ class Block(nn.Module):
         self.back, self.attention = back, Attention(d, config.heads)
         self.up, self.down = nn.Linear(d, 2 * inner, bias=False), nn.Linear(inner, d, bias=False)
         self.norm = nn.RMSNorm(d, elementwise_affine=False)
-        self.modulation = nn.Linear(config.condition, 6 * d)
-        nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
+        self.modulation = blank(config.condition, 6 * d)
 
-    def forward(self, x: Tensor, modulation: Tensor, tables: Rotary, past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
-        """x (b t n d), modulation (b t 6d) => x, and the keys (not yet turned) and values that later frames may look back at."""
+    def forward(self, x: Tensor, modulation: Tensor, sight: Sight, tables: Rotary, past: tuple[Tensor, Tensor] | None):
+        """x (b t n d), modulation (b t 6d) => x, and the keys and values that later frames may look at."""
         shift, scale, gate, shift2, scale2, gate2 = modulation[:, :, None].chunk(6, -1)
-        y = torch.addcmul(shift, self.norm(x), 1 + scale)
-        y, kept = (self._look_back if self.back else self._look_within)(y, tables, past, allowed)
-        x = torch.addcmul(x, gate, y)
+        q, k, v = self.attention.project(torch.addcmul(shift, self.norm(x), 1 + scale))
+        found = (self.attention.back if self.back else self.attention.within)(q, k, v, past, sight, tables)
+        x = torch.addcmul(x, gate, self.attention.out(rearrange(found, "b t m n d -> b t n (m d)")))
         a, g = self.up(torch.addcmul(shift2, self.norm(x), 1 + scale2)).chunk(2, -1)
-        return torch.addcmul(x, gate2, self.down(a * F.silu(g))), kept
+        return torch.addcmul(x, gate2, self.down(a * F.silu(g))), (k, v)
 
-    def _look_within(self, y: Tensor, tables: Rotary, past: None, allowed: None) -> tuple[Tensor, None]:
-        q, k, v = self.attention.project(y, "(b t) m n d")
-        found = self.attention(rotate(q, tables.place), rotate(k, tables.place), v)
-        return self.attention.out(rearrange(found, "(b t) m n d -> b t n (m d)", b=len(y))), None
 
-    def _look_back(self, y: Tensor, tables: Rotary, past: tuple[Tensor, Tensor] | None, allowed: Tensor | None):
-        q, k, v = self.attention.project(y, "(b n) m t d")
-        kept = (k, v)
-        if past is not None:
-            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        found = self.attention(rotate(q, tables.now), rotate(k, tables.all), v, allowed)
-        return self.attention.out(rearrange(found, "(b n) m t d -> b t n (m d)", b=len(y))), kept
+class Fine(nn.Module):
+    """A residual block of convolutions, latent by latent: x (f h w c), modulation (f 1 1 3c)."""
+
+    def __init__(self, width: int, condition: int):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(width, width, 3, padding=1, bias=False), nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.RMSNorm(width, elementwise_affine=False)
+        self.modulation = blank(condition, 3 * width)
+
+    def forward(self, x: Tensor, modulation: Tensor) -> Tensor:
+        shift, scale, gate = modulation.chunk(3, -1)
+        y = torch.addcmul(shift, self.norm(x), 1 + scale)
+        y = self.two(F.silu(self.one(rearrange(y, "f h w c -> f c h w"))))
+        return torch.addcmul(x, gate, rearrange(y, "f c h w -> f h w c"))
+
+
+def blank(into: int, out: int) -> nn.Linear:
+    """A layer that says nothing before it has learnt."""
+    layer = nn.Linear(into, out)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Dynamics(nn.Module):
@@ -119,31 +168,43 @@ class Dynamics(nn.Module):
     def __init__(self, config: DynamicsConfig):
         super().__init__()
         self.config = config
-        p, d = config.patch, config.d
+        c, p, d, fine = config.channels, config.patch, config.d, config.fine
         self.tokens = (config.height // p) * (config.width // p)
-        values = config.channels * p * p
-        # A frame comes in beside the one before it, of which a token sees a rim of its neighbours too: what moves in from there.
-        # What goes out is the change.
-        self.into = nn.Linear(values + config.channels * (p + 2) ** 2, d)
+        self.lens = nn.Parameter(torch.tensor(config.lens))
+        self.into = nn.Conv2d(3 * c, fine, 3, padding=1)
+        self.spot = nn.Parameter(0.02 * torch.randn(config.height, config.width, fine))
+        self.fold, self.unfold = nn.Linear(fine * p * p, d), nn.Linear(d, fine * p * p)
         self.place = nn.Parameter(0.02 * torch.randn(self.tokens, d))
         self.noise_level = nn.Sequential(nn.Linear(64, config.condition), nn.SiLU(), nn.Linear(config.condition, config.condition))
         self.action = nn.Sequential(
             nn.Linear(config.actions + 1, config.condition), nn.SiLU(), nn.Linear(config.condition, config.condition)
         )
         self.blocks = nn.ModuleList(Block(config, back=i % config.back == config.back - 1) for i in range(config.depth))
-        self.norm = nn.RMSNorm(d)
-        self.out = nn.Linear(d, values)
+        self.fine_blocks = nn.ModuleList(Fine(fine, config.condition) for _ in range(3))  # one before the tokens, two after
+        self.norm = nn.RMSNorm(fine)
+        self.out = nn.Conv2d(fine, c + 1, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def tables(self, now: Tensor, past: Tensor | None) -> Rotary:
-        """Frame positions asked for (t) and remembered (t) => rotary tables."""
+    def turned(self, steps: Tensor) -> Tensor:
+        """Mouse units (… 2) => radians (… 2) of the shorter way round."""
+        whole = CIRCLE / self.config.turn
+        return ((steps + whole / 2) % whole - whole / 2) * (self.config.turn * torch.pi / 180)
+
+    def tables(self, sight: Sight) -> Rotary:
         c = self.config
-        d, h, w = c.d // c.heads, c.height // c.patch, c.width // c.patch
-        y, x = torch.meshgrid(torch.arange(h, device=now.device), torch.arange(w, device=now.device), indexing="ij")
-        place = turn(torch.cat([angles(y.flatten(), d // 2, 30.0), angles(x.flatten(), d // 2, 30.0)], -1))
-        asked = turn(angles(now, d, 300.0))
-        return Rotary(place, asked, asked if past is None else turn(angles(torch.cat([past, now]), d, 300.0)))
+        d, h, w, headings = c.d // c.heads, c.height // c.patch, c.width // c.patch, sight.all_headings()
+        y, x = torch.meshgrid(torch.arange(h, device=headings.device), torch.arange(w, device=headings.device), indexing="ij")
+        place = torch.cat([angles(y.flatten(), d // 2, 30.0), angles(x.flatten(), d // 2, 30.0)], -1)
+
+        def seen(from_heading: Tensor) -> Tensor:
+            """Where places of a frame with this heading stand in the view of each frame asked for."""
+            gone = self.turned(sight.heading - from_heading) / (2 * self.lens) * torch.tensor([w, h], device=headings.device)
+            shift = torch.cat([angles(gone[..., 1], d // 2, 30.0), angles(gone[..., 0], d // 2, 30.0)], -1)
+            return turn(place - shift[:, :, None, None])
+
+        times = (turn(angles(time, d, 300.0)) for time in (sight.time, sight.all_times()))
+        return Rotary(turn(place), seen(headings[:, sight.before]), seen(headings[:, :1]), *times)
 
     def forward(
         self,
@@ -152,44 +213,48 @@ class Dynamics(nn.Module):
         tau: Tensor,
         action: Tensor,
         told: Tensor,
-        position: Tensor,
-        allowed: Tensor | None = None,
+        sight: Sight,
         memory: Memory | None = None,
-        remembered: Tensor | None = None,
+        asked: int | None = None,
     ) -> tuple[Tensor, Memory]:
-        """The frames without noise, and what later frames may look back at.
+        """The frames without noise (the last `asked` of them, None: all), and what later frames may look at.
 
         x, before  (b t c h w)  the frames with noise; the frames before them
         tau        (b t)        0 noise, 1 data
         action     (b t a)      the action that led to each frame; told (b t) 1 where it is known, 0 where not
-        position   (t)          frame numbers; only differences count
-        allowed    (t past+t)   which frame may look at which; None: no limit (a single new frame)
-        memory     past keys and values, remembered (t) their frame numbers
+        memory     past keys and values
         """
-        return self.look(x, before, self.modulations(tau, action, told), self.tables(position, remembered), allowed, memory)
+        return self.look(x, before, self.modulations(tau, action, told), sight, memory, asked)
 
     def modulations(self, tau: Tensor, action: Tensor, told: Tensor) -> list[Tensor]:
-        """What noise level and action say to each block (b t 6d). Those who look more than once make them for all looks together."""
+        """What noise level and action say to each block (b t …). Those who look more than once make them for all looks together."""
         kind = self.place.dtype
         level = angles(tau.float() * 100.0, 64, 1000.0)
         known = torch.cat([action * told[..., None], told[..., None]], -1).to(kind)
         condition = F.silu(self.noise_level(torch.cat([level.cos(), level.sin()], -1).to(kind)) + self.action(known))
-        return [block.modulation(condition) for block in self.blocks]
+        return [block.modulation(condition) for block in (*self.blocks, *self.fine_blocks)]
 
     def look(
-        self, x: Tensor, before: Tensor, modulations: list[Tensor], tables: Rotary, allowed: Tensor | None, memory: Memory | None
+        self, x: Tensor, before: Tensor, modulations: list[Tensor], sight: Sight, memory: Memory | None, asked: int | None = None
     ) -> tuple[Tensor, Memory]:
         """The costly part of forward()."""
-        c, p = self.config, self.config.patch
-        now = rearrange(x, "b t c (h p) (w q) -> b t (h w) (c p q)", p=p, q=p)
-        last = F.unfold(rearrange(before, "b t c h w -> (b t) c h w"), p + 2, stride=p, padding=1)
-        last = rearrange(last, "(b t) values n -> b t n values", b=len(x))
-        tokens = self.into(torch.cat([now, last], -1).to(self.place.dtype)) + self.place
+        p, b, of = self.config.patch, len(x), slice(-(asked or x.shape[1]), None)
+        tables = self.tables(sight)
+        turns = self.turned(sight.heading - sight.all_headings()[:, sight.before])
+        turned = moved(before, flow(turns, self.lens, *before.shape[-2:]))
+        kind = self.place.dtype
+        seen = rearrange(torch.cat([x, before, turned], 2).to(kind), "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
+        fine = rearrange(self.into(seen), "f c h w -> f h w c") + self.spot
+        one, two, three = (rearrange(part, "b t c -> (b t) 1 1 c") for part in (modulations[-3], *(m[:, of] for m in modulations[-2:])))
+        fine = rearrange(self.fine_blocks[0](fine, one), "(b t) h w c -> b t h w c", b=b)
+        tokens = self.fold(rearrange(fine, "b t (h p) (w q) c -> b t (h w) (p q c)", p=p, q=p)) + self.place
         kept: Memory = []
-        for block, modulation in zip(self.blocks, modulations):
-            past = memory[len(kept)] if memory and block.back else None
-            tokens, keys = block(tokens, modulation, tables, past, allowed)
-            if block.back:
-                kept.append(keys)
-        change = rearrange(self.out(self.norm(tokens)), "b t (h w) (c p q) -> b t c (h p) (w q)", h=c.height // p, c=c.channels, p=p, q=p)
-        return before + change, kept
+        for i, block in enumerate(self.blocks):
+            tokens, keys = block(tokens, modulations[i], sight, tables, memory[i] if memory else None)
+            kept.append(keys)
+        back = rearrange(self.unfold(tokens[:, of]), "b t (h w) (p q c) -> b t (h p) (w q) c", h=before.shape[-2] // p, p=p, q=p)
+        fine = rearrange(fine[:, of] + back, "b t h w c -> (b t) h w c")
+        fine = self.norm(self.fine_blocks[2](self.fine_blocks[1](fine, two), three))
+        said = rearrange(self.out(rearrange(fine, "f h w c -> f c h w")), "(b t) c h w -> b t c h w", b=b)
+        change, share = said.float().split([self.config.channels, 1], 2)
+        return before[:, of] + share.sigmoid() * (turned - before)[:, of] + change, kept

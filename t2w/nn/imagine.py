@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from t2w.nn.dynamics import Dynamics, Memory, Rotary
+from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 
 
@@ -30,10 +30,15 @@ class Dream:
     def __init__(self, dynamics: Dynamics, first: Tensor, generator: torch.Generator, sampling: Sampling = Sampling()):
         self.dynamics, self.generator, self.sampling = dynamics, generator, sampling
         self.memory: Memory = []  # of the frames before the last: the very first, and the newest of the window
-        self.frames = 0  # in memory
+        self.headings = first.new_zeros(len(first), 0, 2)  # theirs
         self.last, self.before = first, None  # the one before the last as it is remembered
+        self.heading = first.new_zeros(len(first), 2)  # the last one's
         self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
-        self.views: dict[tuple[int, ...], tuple[Rotary, Tensor]] = {}  # of each kind of look
+
+    @property
+    def frames(self) -> int:
+        """How many are in memory."""
+        return self.headings.shape[1]
 
     def step(self, action: Tensor) -> Tensor:
         """Action vectors (b a) => the next latent frames (b c h w)."""
@@ -44,16 +49,17 @@ class Dream:
         told = [1.0] if guidance == 1 else [1.0, 0.0]
         n, looks = len(told), iter(range(steps))
         modulations = self._modulations([clean, *(k / steps for k in range(steps) for _ in told)], [self.told, *told * steps], action)
+        headings = [self.heading, *(self.heading + known * action[:, -2:] for known in told)]
 
         def guess(x: Tensor, tau: Tensor) -> Tensor:
             k = next(looks)
             old = int(k == 0)  # the last frame is looked at too
             rows = [part[:, 1 - old + k * n : 1 + n + k * n] for part in modulations]
-            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, old)
+            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, torch.stack(headings[1 - old :], 1), old)
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
         frame = sample(guess, self._noise(), steps)
-        self.last, self.before, self.action, self.told = frame, last, action, 1.0
+        self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
         return frame
 
     def fork(self) -> "Dream":
@@ -71,32 +77,31 @@ class Dream:
         tau, told = (action.new_tensor(row).expand(len(action), -1) for row in (tau, told))
         return self.dynamics.modulations(tau, torch.stack([self.action] + [action] * (tau.shape[1] - 1), 1), told)
 
-    def _look(self, x: list[Tensor], before: list[Tensor], modulations: list[Tensor], old: int) -> Tensor:
-        """Frames without their noise (b t c h w). Each sees memory and itself; with `old`, the first is the last frame, and all see it."""
-        tables, allowed = self._view(len(x), old)
-        found, kept = self.dynamics.look(torch.stack(x, 1), torch.stack(before, 1), modulations, tables, allowed, self.memory)
+    def _look(self, x: list[Tensor], before: list[Tensor], modulations: list[Tensor], headings: Tensor, old: int) -> Tensor:
+        """Frames without their noise (b t c h w). Each sees memory and itself; with `old`, the last frame comes first, seen by all and only seen."""
+        sight = self._sight(headings, old)
+        found, kept = self.dynamics.look(torch.stack(x, 1), torch.stack(before, 1), modulations, sight, self.memory, len(x) - old)
         if old:
-            kept = [tuple(part[:, :, :1] for part in pair) for pair in kept]
+            kept = [tuple(part[:, :1] for part in pair) for pair in kept]
             self.memory = [tuple(map(_join, *pairs)) for pairs in zip(self.memory, kept)] if self.memory else kept
-            self.frames += 1
+            self.headings = _join(self.headings, headings[:, :1])
         return found
 
-    def _view(self, t: int, old: int) -> tuple[Rotary, Tensor]:
-        """Where t frames stand, and whom they may look at (t past+t): the same for all looks of a kind."""
-        past, device = self.frames, self.last.device
-        if (t, old, past) not in self.views:
-            position = torch.tensor([past] + [past + old] * (t - 1), device=device)
-            allowed = torch.cat([torch.ones(t, past, device=device), torch.eye(t, device=device)], 1).bool()
-            allowed[:, past] |= bool(old)
-            self.views[t, old, past] = self.dynamics.tables(position, torch.arange(past, device=device)), allowed
-        return self.views[t, old, past]
+    def _sight(self, headings: Tensor, old: int) -> Sight:
+        """Where these frames stand (b t 2), and whom they may look at: memory, themselves, and the last frame, be it in memory or here."""
+        past, t, device = self.frames, headings.shape[1], headings.device
+        time = torch.tensor([past] + [past + old] * (t - 1), device=device)
+        allowed = torch.cat([torch.ones(t, past, device=device), torch.eye(t, device=device)], 1).bool()
+        allowed[:, past] |= bool(old)
+        before = torch.tensor([max(past - 1, 0)] + [past - 1 + old] * (t - 1), device=device)
+        return Sight(time, headings, before, allowed, torch.arange(past, device=device), self.headings)
 
     def _forget(self) -> None:
         """Makes room for the last frame: the oldest but the very first goes, so that the first always stands just before the window."""
         if self.frames > self.sampling.window:
-            self.memory = [tuple(_join(part[:, :, :1], part[:, :, 2:]) for part in pair) for pair in self.memory]
-            self.frames -= 1
+            self.memory = [tuple(_join(part[:, :1], part[:, 2:]) for part in pair) for pair in self.memory]
+            self.headings = _join(self.headings[:, :1], self.headings[:, 2:])
 
 
 def _join(a: Tensor, b: Tensor) -> Tensor:
-    return torch.cat([a, b], 2)
+    return torch.cat([a, b], 1)

@@ -1,6 +1,7 @@
 """Figures that say how near one batch of pictures is to another. Pictures are (b c h w) in [-1, 1]."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -13,6 +14,11 @@ def psnr(a: Tensor, b: Tensor) -> Tensor:
 def gradient(x: Tensor) -> Tensor:
     """Mean magnitude of the differences between neighbours: how sharp the pictures are."""
     return ((x[..., 1:, :] - x[..., :-1, :]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean()) / 2
+
+
+def contrast(x: Tensor, side: int = 4) -> tuple[Tensor, Tensor]:
+    """Mean magnitude of the differences between neighbours, downwards and across, in each square of `side` pixels (b c h/side w/side)."""
+    return tuple(F.avg_pool2d(d.abs(), side) for d in (x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]))
 
 
 def sheet(rows: list[Tensor]) -> Tensor:

@@ -17,7 +17,7 @@ BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 
 @dataclass(frozen=True)
 class PainterConfig:
-    channels: int = 32  # of a latent
+    channels: int = 16  # of a latent
     d: int = 192
     heads: int = 3
     depth: int = 6

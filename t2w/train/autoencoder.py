@@ -1,4 +1,5 @@
-"""Stage one: pictures in, an autoencoder out. Squared, absolute and gradient error; noise on the latent, which is kept small.
+"""Stage one: pictures in, an autoencoder out. Squared, absolute and gradient error, and that of local contrast: where exact texture
+cannot be known, the errors alone would have it smooth. Noise on the latent, which is kept small.
 
 The noise makes the decoder forgive what the dynamics will get slightly wrong; the penalty keeps the encoder from
 shouting over it.
@@ -14,12 +15,13 @@ from torch import Tensor, nn
 from t2w.data.pictures import Pictures, split
 from t2w.errors import T2WError
 from t2w.nn.autoencoder import AutoencoderConfig, build
-from t2w.nn.measure import gradient, psnr, sheet
+from t2w.nn.measure import contrast, gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import load_autoencoder, save_autoencoder
 
 NOISE = 0.1
+CONTRAST = 2.0  # weight of the local contrast's error
 SMALL = 1e-3  # weight of the latent's mean square
 
 
@@ -44,7 +46,8 @@ def reconstruction_loss(channels: int, down: int):
         y, latents = model(x, NOISE * torch.randn(b, channels, h // down, w // down, generator=generator, device=x.device))
         error = y.float() - x
         squared, size = error.square().mean(), latents.float().square().mean()
-        value = 4 * squared + error.abs().mean() + gradient(error) + SMALL * size
+        texture = sum((a - b).abs().mean() for a, b in zip(contrast(y.float()), contrast(x)))
+        value = 4 * squared + error.abs().mean() + gradient(error) + CONTRAST * texture + SMALL * size
         return value, {"dB": (-10 * (squared.detach() / 4).log10()).item(), "latent": size.sqrt().item()}
 
     return loss

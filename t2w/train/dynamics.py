@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
-from t2w.nn.dynamics import Dynamics, DynamicsConfig
+from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, ramp, sample
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
@@ -34,22 +34,26 @@ FIRST = 0.4  # share of frames that are guessed from noise alone: there the acti
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
-def lanes(t: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Frame positions (2t-2) of the clean lane 0..t-2 and the noisy lane 1..t-1, and who may look at whom (2t-2 2t-2)."""
+def lanes(heading: Tensor, led: Tensor) -> Sight:
+    """How the clean lane 0..t-2 and the noisy lane 1..t-1 stand and look, given headings (b t 2) and those that the noisy lane believes (b t-1 2)."""
+    t, device = heading.shape[1], heading.device
     frames = torch.arange(t, device=device)
-    position = torch.cat([frames[:-1], frames[1:]])
+    time = torch.cat([frames[:-1], frames[1:]])
     clean = torch.arange(2 * t - 2, device=device) < t - 1
-    earlier = position[:, None] > position[None]
+    earlier = time[:, None] > time[None]
     same = torch.eye(2 * t - 2, dtype=torch.bool, device=device)
-    return position, same | (clean[None] & earlier)
+    before = torch.cat([(frames[:-1] - 1).clamp(min=0), frames[:-1]])
+    return Sight(time, torch.cat([heading[:, :-1], led], 1), before, same | (clean[None] & earlier))
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the network is told of a batch besides the frames: actions that led to each frame (b t a), and where these are known (b t)."""
+    """What the network is told of a batch besides the frames: actions that led to each frame (b t a), where these are known (b t), and
+    how far the view had been turned by then (b t 2)."""
 
     led: Tensor
     told: Tensor
+    heading: Tensor
 
     @staticmethod
     def of(batch: Batch) -> "Row":
@@ -58,21 +62,22 @@ class Row:
         told = torch.ones_like(led[..., 0])
         told[:, 0] = 0
         told[:, 1] = 1 - batch["jump"]
-        return Row(led, told)
+        return Row(led, told, batch["heading"])
 
 
 def guess(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tensor, tau: Tensor, known: Tensor | float = 1.0) -> Tensor:
     """Frames 1..t-1 without their noise, from both lanes: past (b t-1 c h w) and now (b t-1 c h w), each with its tau (b t-1)."""
-    position, allowed = lanes(past.shape[1] + 1, past.device)
+    told = row.told[:, 1:] * known
+    led = row.heading[:, :-1] + told[..., None] * row.led[:, 1:, -2:]  # who is not told of a turn believes in none
     return model(
         torch.cat([past, now], 1),
         torch.cat([past[:, :1], past[:, :-1], past], 1),
         torch.cat([past_tau, tau], 1),
         torch.cat([row.led[:, :-1], row.led[:, 1:]], 1),
-        torch.cat([row.told[:, :-1], row.told[:, 1:] * known], 1),
-        position,
-        allowed,
-    )[0][:, past.shape[1] :]
+        torch.cat([row.told[:, :-1], told], 1),
+        lanes(row.heading, led),
+        asked=now.shape[1],
+    )[0]
 
 
 @torch.no_grad()

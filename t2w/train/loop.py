@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from t2w.errors import FAILED, T2WError
 from t2w.media.atomic import atomically, sweep
 from t2w.media.folders import make_folder
-from t2w.train.muon import Muon, bfloat16_is_fast
+from t2w.nn.precision import bfloat16_is_fast
+from t2w.train.muon import Muon
 
 Batch = dict[str, Tensor]
 Loss = Callable[[nn.Module, Batch, torch.Generator], tuple[Tensor, dict[str, float]]]

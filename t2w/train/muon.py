@@ -7,12 +7,9 @@ this one works in the weights' own precision there.
 import torch
 from torch import Tensor
 
+from t2w.nn.precision import bfloat16_is_fast
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-
-
-def bfloat16_is_fast() -> bool:
-    """Whether the hardware multiplies bfloat16."""
-    return torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 
 def orthogonal(m: Tensor, steps: int = 5) -> Tensor:

@@ -1,0 +1,8 @@
+"""Which hardware multiplies bfloat16."""
+
+import torch
+
+
+def bfloat16_is_fast() -> bool:
+    """Elsewhere it is emulated, and fifty times slower than float32."""
+    return torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()

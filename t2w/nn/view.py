@@ -1,0 +1,29 @@
+"""The view turns: by how much each place of a picture moves then, and a frame moved so. (b t 2) radians in, (b t c h w) out.
+
+Rotation alone, seen through a lens: Longuet-Higgins & Prazdny 1980, eq. 2.5. How near things are does not matter to it.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor
+
+CIRCLE = 360.0  # degrees
+
+
+def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
+    """Turns (b t 2: right, down) in radians => where each place of the new view was in the old one (b t h w 2: x, y in -1..1).
+
+    lens (2): half width and half height of the picture at distance 1.
+    """
+    y, x = torch.meshgrid(*((torch.arange(n, device=turn.device) * 2 + 1) / n - 1 for n in (h, w)), indexing="ij")
+    x, y = x * lens[0], y * lens[1]
+    right, down = turn[:, :, None, None].unbind(-1)
+    return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
+
+
+def moved(frames: Tensor, to: Tensor) -> Tensor:
+    """Frames (b t c h w), each place from where `to` (b t h w 2) says; what was out of the picture is as its edge."""
+    flat, grid = rearrange(frames, "b t c h w -> (b t) c h w").float(), rearrange(to, "b t h w k -> (b t) h w k").float()
+    found = F.grid_sample(flat, grid, padding_mode="border", align_corners=False)
+    return rearrange(found, "(b t) c h w -> b t c h w", b=len(frames))
