@@ -34,7 +34,7 @@ def autoencoder(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/autoencoder"),
     minutes: Minutes = None,
     steps: Steps = 100_000,
-    batch: Batch = 4,
+    batch: Batch = 16,
     lr: Rate = 1e-3,
     seed: Seed = 0,
     dtype: o.Dtype = "auto",
