@@ -58,8 +58,9 @@ def _encode(shard: Shard, frames: range, autoencoder: AutoencoderDC, device: tor
 class Windows(Dataset):
     """Runs of frames. An item: {"latents": (t c h w), "actions": (t a), "heading": (t 2), "jump": 0 or 1}.
 
-    Action i leads from frame i to frame i+1; the heading is what the mouse has turned the view by then, in the action's units. With jump 1 the first frame comes from earlier in the episode: a world keeps
-    its first frame in memory long after the frames that followed it are forgotten.
+    Action i leads from frame i to frame i+1; the heading is what the mouse has turned the view by then, in the action's units.
+    With jump 1 the first frame comes from earlier in the episode: a world keeps its first frame in memory long after the frames
+    that followed it are forgotten.
     """
 
     def __init__(self, found: Iterator[tuple[Shard, Tensor]], frames: int, stride: int = 4, jump: float = 0.0, seed: int = 0):

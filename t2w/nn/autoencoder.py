@@ -20,11 +20,6 @@ class AutoencoderConfig:
     encoder_blocks: tuple[int, ...] = (1, 1, 2)
     decoder_blocks: tuple[int, ...] = (2, 2, 3)
 
-    @property
-    def down(self) -> int:
-        """Pixels a latent, along each side."""
-        return 2 ** len(self.encoder_widths)
-
 
 TINY = AutoencoderConfig(8, (8, 8, 16), (8, 8, 16), (1, 1, 1), (1, 1, 1))
 

@@ -99,9 +99,8 @@ class Attention(nn.Module):
         q, k, v = rearrange(self.qkv(x), "b t n (s m d) -> s b t m n d", s=3, m=self.heads)
         return self.norm_q(q), self.norm_k(k), v
 
-    def within(self, q: Tensor, k: Tensor, v: Tensor, past: tuple[Tensor, Tensor] | None, sight: Sight, tables: Rotary) -> Tensor:
+    def within(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each frame's places (b t m n d) to their own, to those of the frame before and of the first frame of all."""
-        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 1), torch.cat([past[1], v], 1))
         first = keys[:, :1].expand_as(k), values[:, :1].expand_as(v)
         seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(first[0], tables.first)]
         score = rotate(q, tables.place) @ torch.cat(seen, 3).mT * q.shape[-1] ** -0.5
@@ -109,9 +108,8 @@ class Attention(nn.Module):
         # Plain products: for a few hundred tokens they are several times faster on a CPU than the fused kernel.
         return score.softmax(-1) @ torch.cat([v, values[:, sight.before], first[1]], 3)
 
-    def back(self, q: Tensor, k: Tensor, v: Tensor, past: tuple[Tensor, Tensor] | None, sight: Sight, tables: Rotary) -> Tensor:
+    def back(self, q: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each place (b t m n d) to the same place in the frames that it may look back at."""
-        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 1), torch.cat([past[1], v], 1))
         q, keys, values = (rearrange(part, "b t m n d -> b n m t d") for part in (q, keys, values))
         score = rotate(q, tables.now) @ rotate(keys, tables.all).mT * q.shape[-1] ** -0.5
         if sight.allowed is not None:
@@ -132,7 +130,11 @@ class Block(nn.Module):
         """x (b t n d), modulation (b t 6d) => x, and the keys and values that later frames may look at."""
         shift, scale, gate, shift2, scale2, gate2 = modulation[:, :, None].chunk(6, -1)
         q, k, v = self.attention.project(torch.addcmul(shift, self.norm(x), 1 + scale))
-        found = (self.attention.back if self.back else self.attention.within)(q, k, v, past, sight, tables)
+        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 1), torch.cat([past[1], v], 1))
+        if self.back:
+            found = self.attention.back(q, keys, values, sight, tables)
+        else:
+            found = self.attention.within(q, k, v, keys, values, sight, tables)
         x = torch.addcmul(x, gate, self.attention.out(rearrange(found, "b t m n d -> b t n (m d)")))
         a, g = self.up(torch.addcmul(shift2, self.norm(x), 1 + scale2)).chunk(2, -1)
         return torch.addcmul(x, gate2, self.down(a * F.silu(g))), (k, v)
@@ -243,7 +245,9 @@ class Dynamics(nn.Module):
         turns = self.turned(sight.heading - sight.all_headings()[:, sight.before])
         turned = moved(before, flow(turns, self.lens, *before.shape[-2:]))
         kind = self.place.dtype
-        seen = rearrange(torch.cat([x, before, turned], 2).to(kind), "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
+        seen = rearrange(torch.cat([x, before, turned], 2).to(kind), "b t c h w -> (b t) c h w").contiguous(
+            memory_format=torch.channels_last
+        )
         fine = rearrange(self.into(seen), "f c h w -> f h w c") + self.spot
         one, two, three = (rearrange(part, "b t c -> (b t) 1 1 c") for part in (modulations[-3], *(m[:, of] for m in modulations[-2:])))
         fine = rearrange(self.fine_blocks[0](fine, one), "(b t) h w c -> b t h w c", b=b)

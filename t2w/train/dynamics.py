@@ -166,7 +166,7 @@ def train_dynamics(
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    run = Run(model or Dynamics(replace(config, channels=encoder.config.latent_channels)), fit_config, out / "run", where)
+    run = Run(model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn)), fit_config, out / "run", where)
     sampling = Sampling(window=frames - 2)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
