@@ -8,7 +8,7 @@ from pathlib import Path
 from t2w.batch import figures
 from t2w.batch.plan import Job, Paint
 from t2w.batch.queue import Queue
-from t2w.errors import T2WError
+from t2w.errors import MISSING, T2WError
 from t2w.start import painters
 from t2w.worlds import registry
 
@@ -30,6 +30,7 @@ class Stage:
 class Model:
     kind: str  # painter, world
     name: str
+    asked: str  # what the recipe says of how a painter is called
     jobs: int  # that are left
     left: int  # candidates or frames
     here: bool
@@ -57,7 +58,7 @@ class Estimate:
 def estimate(queue: Queue, folder: Path, workers: int) -> Estimate:
     """Of what is not done yet. `folder` may not be there yet: its disk is asked."""
     left, rates, bench = queue.left(), queue.rates(), figures.known()
-    models = tuple(_model(model, jobs, size, rates, bench) for model, (jobs, size) in left.items())
+    models = tuple(_model(model, *about, rates, bench) for model, about in left.items())
     known = [model.memory_mib for model in models]
     stages = tuple(_stage(name, states, left) for name, states in queue.counts().items())
     return Estimate(
@@ -76,16 +77,14 @@ def disk_wanted(queue: Queue) -> float:
     return sum(map(_bytes, queue.undone())) / MIB
 
 
-def _stage(name: str, states: dict[str, int], left: dict[str, tuple[int, int]]) -> Stage:
-    kind = "painter" if name == "paint" else "world"
-    sizes = sum(size for model, (_, size) in left.items() if model.startswith(kind))
+def _stage(name: str, states: dict[str, int], left: dict[str, tuple[int, int, Job]]) -> Stage:
+    sizes = sum(size for _, size, job in left.values() if isinstance(job, Paint) == (name == "paint"))
     return Stage(name, sum(states.values()), states.get("done", 0), sizes)
 
 
-def _model(model: str, jobs: int, left: int, rates: dict[str, tuple[int, float]], bench: dict[str, dict]) -> Model:
-    kind, rest = model.split(" ", 1)
-    name = rest.rsplit(" ", 2)[0]  # device and dtype, which bench may have called by other names
-    missing, memory = _here(kind, name)
+def _model(model: str, jobs: int, left: int, job: Job, rates: dict[str, tuple[int, float]], bench: dict[str, dict]) -> Model:
+    kind, name, asked = ("painter", job.start.painter, job.asked) if isinstance(job, Paint) else ("world", job.walk.world, "")
+    missing, memory = _here(job)
     row, fps, basis, loading = bench.get(f"{kind} {name}", {}), None, "", 0.0
     if model in rates:
         size, seconds = rates[model]
@@ -93,17 +92,28 @@ def _model(model: str, jobs: int, left: int, rates: dict[str, tuple[int, float]]
     elif row.get("fps"):
         # A painter's first picture comes with its loading.
         loading = row.get("load_s") or max(0.0, (row.get("first_frame_s") or 0.0) - 1 / row["fps"])
-        fps, basis = row["fps"], f"t2w bench ({row.get('device')}, {row.get('dtype') or 'no network'})"
+        fps, basis = row["fps"] * _sooner(job), f"t2w bench ({row.get('device')}, {row.get('dtype') or 'no network'})"
     seconds = None if not fps else left / fps + loading
-    return Model(kind, name, jobs, left, not missing, missing, fps, seconds, basis, row.get("peak_mib") or memory or None)
+    return Model(kind, name, asked, jobs, left, not missing, missing, fps, seconds, basis, row.get("peak_mib") or memory or None)
 
 
-def _here(kind: str, name: str) -> tuple[str, int]:
-    """("" or how to get it, MiB of memory)."""
-    spec = registry.spec(name) if kind == "world" else painters.spec(name)
+def _sooner(job: Job) -> float:
+    """How much faster a picture is painted than by default, which bench has measured: by the number of steps."""
+    if not isinstance(job, Paint):
+        return 1.0
+    usual, steps = (settings.get("num_inference_steps") for settings in (painters.settings(job.start.painter), job.start.settings))
+    return usual / steps if usual and steps else 1.0
+
+
+def _here(job: Job) -> tuple[str, int]:
+    """("" or how to get the job's model, MiB of memory). Raises T2WError for a painter that cannot be called as the job wants it."""
+    paints = isinstance(job, Paint)
+    spec = painters.spec(job.start.painter) if paints else registry.spec(job.walk.world)
     try:
-        registry.ready(name) if kind == "world" else painters.ready(name)
+        painters.ready(job.start.painter, job.start.settings) if paints else registry.ready(job.walk.world)
     except T2WError as error:
+        if error.code != MISSING:
+            raise
         return str(error), spec.memory_mib
     return "", spec.memory_mib
 

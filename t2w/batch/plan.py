@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 from t2w.actions.action import Action
+from t2w.batch import weights
 from t2w.batch.recipe import Part
 from t2w.dream import Walk
 from t2w.errors import T2WError
@@ -17,7 +18,7 @@ from t2w.worlds import registry
 
 SECONDS = 10.0
 MOST = 100_000  # takes of one batch
-DIGITS = 12  # of a world's folder: a batch may have thousands of worlds with the same words
+WHOLE_DIGEST, DIGITS = 64, 12  # of a world's folder: a batch may have thousands of worlds with the same words
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class Paint:
     dtype: str = "auto"
     metadata: bool = True
     memory: str = "auto"
+    asked: str = ""  # what the recipe says of how it is painted
+    weights: str = ""  # a fingerprint
 
     @property
     def model(self) -> str:
-        return f"painter {self.start.painter} {self.device} {self.dtype}"
+        return f"painter {self.start.painter} {self.device} {self.dtype} {self.asked}".rstrip()
 
     @property
     def size(self) -> int:
@@ -57,6 +60,7 @@ class Roll:
     metadata: bool
     recipe: str
     actions: str | None  # the script's name
+    weights: str = ""  # a fingerprint of the world's
 
     @property
     def model(self) -> str:
@@ -81,9 +85,10 @@ class Plan:
 def plan(parts: Iterable[Part]) -> Plan:
     """All jobs, none twice. Raises T2WError for what cannot be made."""
     paints, rolls, notes, asked = dict[str, Paint](), dict[str, Roll](), dict[str, None](), 0
+    of_painter, of_world = cache(weights.of_painter), cache(weights.of_world)  # each is looked at once
     for part in parts:
         notes |= dict.fromkeys((*part.notes, *_notes(part)))
-        for paint, roll in _jobs(part):
+        for paint, roll in _jobs(part, of_painter(part.painter, weights.loras(part.settings)), of_world(part.world)):
             known = paints.get(paint.folder)
             if known is None or known.n < paint.n:
                 paints[paint.folder] = paint if known is None else replace(known, n=paint.n)
@@ -101,27 +106,29 @@ def plan(parts: Iterable[Part]) -> Plan:
     return Plan(tuple(paints.values()), done, tuple(notes), asked - len(done))
 
 
-def _jobs(part: Part) -> Iterator[tuple[Paint, Roll]]:
-    spec, settings = registry.spec(part.world), painters.settings(part.painter)
-    how = (part.device, part.dtype, part.memory)
-    acts = [(*actor, *_acted(part, actor[0])) for actor in part.actors]
+def _jobs(part: Part, painter_weights: str, world_weights: str) -> Iterator[tuple[Paint, Roll]]:
+    spec, how = registry.spec(part.world), (part.device, part.dtype, part.memory)
+    acted = [(*actor, *_acted(part, actor[0])) for actor in part.actors]
     for prompt in part.prompts:
         understood = _understood(part.painter, prompt)
         for seed in part.seeds:
-            start = Start(prompt, part.painter, seed, spec.width, spec.height, settings, understood=understood)
-            folder = f"worlds/{start.name(DIGITS)}"
-            paint = Paint("", folder, start, part.candidates, part.device, part.dtype, part.metadata, part.memory)
+            start = Start(prompt, part.painter, seed, spec.width, spec.height, part.settings, understood=understood)
+            named = {"metadata": part.metadata, "memory": part.memory, "asked": part.asked, "weights": painter_weights}
+            paint = Paint("", _folder(start, painter_weights), start, part.candidates, part.device, part.dtype, **named)
             for pick in _picks(part):
-                for script, policy, actions, named, frames in acts:
+                for script, policy, actions, acts, frames in acted:
                     for take in range(part.takes):
                         walk = Walk(part.world, policy or "explore", actions, _seed(seed + take, part), frames, *how)
-                        yield paint, _roll(part, paint, pick, walk, named, script, spec.fps)
+                        decides = (paint.folder, pick, walk.world, walk.policy, acts, walk.seed, frames, part.device, part.dtype)
+                        key = digest((*decides, part.clean, part.metadata, world_weights))
+                        kept = (part.clean, part.metadata, part.source, script, world_weights)
+                        yield paint, Roll(key, "", paint.folder, pick, False, walk, spec.fps, *kept)
 
 
-def _roll(part: Part, paint: Paint, pick: int | None, walk: Walk, script_digest: str, script: str | None, fps: float) -> Roll:
-    decides = (paint.folder, pick, walk.world, walk.policy, script_digest, walk.seed, walk.frames, walk.device, walk.dtype)
-    key = digest((*decides, part.clean, part.metadata))
-    return Roll(key, "", paint.folder, pick, False, walk, fps, part.clean, part.metadata, part.source, script)
+def _folder(start: Start, weights_: str) -> str:
+    """worlds/snowy-pine-forest-7f3a…: words of the prompt, then a digest of all that decides the pictures."""
+    name = start.name(WHOLE_DIGEST)
+    return f"worlds/{name[:-WHOLE_DIGEST]}{digest((name, weights_))[:DIGITS]}"
 
 
 def _picks(part: Part) -> Iterable[int | None]:
@@ -134,6 +141,8 @@ def _acted(part: Part, script: str | None) -> tuple[tuple[Action, ...] | None, s
     """(actions, their digest, frames) of a walk."""
     spec = registry.spec(part.world)
     actions, named = (None, "") if script is None else _actions(script, spec.fps)
+    if part.frames is not None:
+        return actions, named, part.frames
     if part.seconds is not None:
         return actions, named, spec.frames(part.seconds)
     return actions, named, spec.frames(SECONDS) if actions is None else max(1, len(actions))

@@ -220,10 +220,10 @@ class Queue:
         rows = self.base.execute("SELECT model, sum(size), sum(took) FROM jobs WHERE state = 'done' AND took > 0 GROUP BY model")
         return {model: (size, seconds) for model, size, seconds in rows}
 
-    def left(self) -> dict[str, tuple[int, int]]:
-        """What is not done: model -> (jobs, frames or candidates), in the order of the work."""
-        query = f"SELECT model, count(*), sum(size) FROM jobs WHERE {LEFT} GROUP BY model ORDER BY min(turn)"
-        return {model: (jobs, size) for model, jobs, size in self.base.execute(query)}
+    def left(self) -> dict[str, tuple[int, int, Job]]:
+        """What is not done: model -> (jobs, frames or candidates, the first of the jobs), in the order of the work."""
+        query = f"SELECT model, count(*), sum(size), work, min(turn) FROM jobs WHERE {LEFT} GROUP BY model ORDER BY min(turn)"
+        return {model: (jobs, size, from_json(work)) for model, jobs, size, work, _ in self.base.execute(query)}
 
     def undone(self) -> Iterator[Job]:
         """Without their scripts' actions."""

@@ -1,7 +1,7 @@
 """A recipe file in, its parts out: what is to be made, every field checked, prompts written out. Errors are file:line:column: what would be right."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -9,8 +9,10 @@ from pathlib import Path
 from t2w.actions.steps import error_at
 from t2w.actions.yaml_nodes import List, Mapping, Node, compose, fields, shown, wrong
 from t2w.batch import wildcards
-from t2w.batch.fields import FIELDS, Template, text
+from t2w.batch.fields import FIELDS, NONE, PAINTING
+from t2w.batch.values import Template, text
 from t2w.errors import T2WError
+from t2w.start import painters
 from t2w.start.start import clean_prompt
 
 CAP = 1000
@@ -28,6 +30,8 @@ class Part:
     source: str  # the recipe
     prompts: tuple[str, ...]
     painter: str = "starter"
+    settings: dict = field(default_factory=dict)  # how it is called
+    asked: str = ""  # what the recipe says of that, in its own words
     candidates: int = 1
     pick: int | str = "first"
     world: str = "starter"
@@ -35,6 +39,7 @@ class Part:
     policy: tuple[str, ...] = ()
     takes: int = 1
     seconds: float | None = None
+    frames: int | None = None
     seeds: tuple[int, ...] = (0,)
     device: str = "auto"
     dtype: str = "auto"
@@ -144,7 +149,9 @@ class _Reader:
         read = {name: self.value(name, *values[name]) for name in values}
         templates, cap, sample = read.pop("prompts"), read.pop("cap", CAP), read.pop("sample", None)
         folder = read.pop("wildcards", values["prompts"][1] / "wildcards")
-        part = Part(self.source, (), **read)
+        if "seconds" in read and "frames" in read:
+            raise wrong(values["frames"][0], "seconds and frames both say how long the films are; leave one of them out")
+        part = Part(self.source, (), **self.painting(values, read), **read)
         if isinstance(part.pick, int) and part.pick > part.candidates:
             right = f"write candidates: {part.pick}, or pick one from 1 to {part.candidates}"
             raise wrong(values["pick"][0], f"candidate {part.pick} is picked, and {part.candidates} painted; {right}")
@@ -153,6 +160,16 @@ class _Reader:
             self.known[key] = _written_out(templates, wildcards.files(folder), cap, sample, part.seeds[0])
         prompts, notes = self.known[key]
         yield replace(part, prompts=prompts, notes=notes)
+
+    def painting(self, values: Values, read: dict) -> dict:
+        """How the painter is called, taken out of what was read."""
+        said = {name: read.pop(name) for name in PAINTING if name in read}
+        said = {name: value for name, value in said.items() if value not in ((), NONE)}
+        try:
+            settings = painters.asked(read.get("painter", "starter"), **{PAINTING[name]: value for name, value in said.items()})
+        except T2WError as error:
+            raise wrong(values[next(name for name in (*said, "painter", "prompts") if name in values)][0], str(error)) from None
+        return {"settings": settings, "asked": ", ".join(f"{name} {_told(value)}" for name, value in said.items())}
 
     def value(self, name: str, node: Node, base: Path) -> object:
         key = (id(node), name)
@@ -179,6 +196,10 @@ def _written_out(
                 f"{template.place}: {many:,} prompts, of which the first {cap:,} are made; `cap` raises that, `sample` draws from all"
             )
     return tuple(made), tuple(notes)
+
+
+def _told(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value) or "nothing"
 
 
 def _items(node: Node) -> list[Node]:

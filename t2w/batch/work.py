@@ -68,7 +68,13 @@ def roll(job: Roll, number: int, folder: Path, models: Models) -> Iterator[int |
         if isinstance(event, dream.Frame):
             yield 1
         elif isinstance(event, dream.Take):
+            _sign(event, job)
             yield Made(event.manifest["sha256"], True)
+
+
+def _sign(take: dream.Take, job: Roll) -> None:
+    """take.json says by which weights it was made: without it, the take is not this job's."""
+    disk.write_text(take.folder / "take.json", json.dumps({**take.manifest, "weights": job.weights}, indent=2, ensure_ascii=False) + "\n")
 
 
 def painted(folder: Path, job: Paint) -> bool:
@@ -94,6 +100,7 @@ def rolled(folder: Path, job: Roll, number: int) -> str | None:
     script = None if walk.actions is None else takes.to_runs(list(walk.actions))
     asked = {"world": walk.world, "policy": walk.policy if script is None else None, "script": script}
     asked |= {"seed": walk.seed, "frames": walk.frames, "device": walk.device, "dtype": walk.dtype}
+    asked |= {"weights": job.weights}
     asked |= {} if job.pick is None else {"pick": job.pick}  # any pick, while the artist has not been asked
     same = all(found.get(name) == value for name, value in json.loads(json.dumps(asked)).items())
     films = ("take.mp4", *["clean.mp4"] * job.clean)

@@ -200,7 +200,7 @@ def _status(output: Output, folder: Path) -> None:
     queue, running = Queue(folder, dry=True), at_work(folder)
     counts, errors = queue.counts(), queue.errors()
     seconds = sum(
-        size * queue.rates()[model][1] / queue.rates()[model][0] for model, (_, size) in queue.left().items() if model in queue.rates()
+        size * queue.rates()[model][1] / queue.rates()[model][0] for model, (_, size, _) in queue.left().items() if model in queue.rates()
     )
     told = [{"what": what, "error": why} for what, why in errors]
     output.answer(

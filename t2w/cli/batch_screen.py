@@ -17,6 +17,7 @@ def table(found):
     """The plan, as an Estimate has it."""
     from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     stages = Table("stage", "jobs", "done", "left", box=None, padding=(0, 3, 0, 0))
     for stage in found.stages:
@@ -26,7 +27,8 @@ def table(found):
         rate = "unknown" if model.fps is None else f"{model.fps:.3g}"
         memory = "unknown" if model.memory_mib is None else f"{model.memory_mib:,} MiB"
         here = "yes" if model.here else "no"
-        row = (f"{model.kind} {model.name}", f"{model.jobs:,}", here, rate, clock(model.seconds), model.basis or "not measured", memory)
+        name = f"{model.kind} {model.name}" + f", {model.asked}" * bool(model.asked)
+        row = (Text(name), f"{model.jobs:,}", here, rate, clock(model.seconds), model.basis or "not measured", memory)
         models.add_row(*row)
     missing = [f"not on disk: {model.missing}" for model in found.models if not model.here]
     parts = [stages, "", models, "", *missing, *_totals(found)] if found.models else [stages, "nothing is left to do"]
