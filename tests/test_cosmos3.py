@@ -72,7 +72,7 @@ def test_the_published_one_is_listed_and_told_how_to_get(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     spec = registry.spec("cosmos3")
     assert (spec.width, spec.height, spec.fps, spec.chunk) == (832, 480, 30.0, None) and "OpenMDW" in spec.licence
-    refused("cosmos3", MISSING, "hf download nvidia/Cosmos3-Nano", "GB")
+    refused("cosmos3", MISSING, "get it, 35 GB, with: t2w models pull cosmos3")
 
 
 def test_the_pipeline_goes_by_its_old_name_and_its_new_one(copy):

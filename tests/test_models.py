@@ -167,6 +167,27 @@ def test_a_folder_of_its_own_is_fetched_and_verified_too(t2w, tmp_path):
     assert not t2w("models", "verify", tmp_path / "mine", code=FAILED)[-1]["ok"]
 
 
+def test_parts_that_t2w_does_not_use_are_neither_fetched_nor_missed(t2w, hub, files, tmp_path):
+    """As Cosmos 3 is published, with what makes sounds beside what makes pictures."""
+    weights, parts = (
+        files["unet/diffusion_pytorch_model.safetensors"],
+        ("transformer", "vae", "text_tokenizer", "scheduler", "sound_tokenizer"),
+    )
+    index = {"_class_name": "Cosmos3OmniDiffusersPipeline"} | {part: ["diffusers", "Part"] for part in parts}
+    hub.repos["nvidia/Cosmos3-Nano"] = {"model_index.json": json.dumps(index).encode()} | {f"{part}/config.json": b"{}" for part in parts}
+    hub.repos["nvidia/Cosmos3-Nano"] |= {f"{part}/diffusion_pytorch_model.safetensors": weights for part in parts}
+    for words in ((), ("--out", tmp_path / "cosmos")):
+        rows = t2w("models", "pull", "cosmos3", *words)
+        assert sum("vae/" in row.get("name", "") for row in rows) > 0 == sum("sound" in row.get("name", "") for row in rows)
+    for place in ("cosmos3", "nvidia/Cosmos3-Nano", tmp_path / "cosmos"):
+        assert t2w("models", "verify", place)[-1]["ok"]
+    assert t2w("models", "pull", "cosmos3", "--offline")[-1]["files"] == 0
+    (tmp_path / "cosmos" / "vae" / "config.json").unlink()
+    (tmp_path / "cosmos" / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    (tmp_path / "cosmos" / "vae").rmdir()
+    assert "lacks vae" in t2w("models", "verify", tmp_path / "cosmos", code=FAILED)[-1]["lacking"]
+
+
 def test_what_cannot_be_fetched_is_a_sentence(t2w, hub):
     hub.repos["someone/pickled"] = {"pytorch_model.bin": b"\x80", "config.json": b"{}"}
     hub.repos["someone/gated"] = dict(hub.repos[REPO])

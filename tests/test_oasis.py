@@ -124,17 +124,17 @@ def test_actions_change_the_next_frame(folder, picture):
 
 
 def test_missing_files_are_a_sentence_with_the_command_that_gets_them(tmp_path, folder):
-    with pytest.raises(T2WError, match=r"get 2.4 GB and 0.9 GB with: hf download Etched/oasis-500m .* --local-dir") as caught:
+    with pytest.raises(T2WError, match=f"get it, 3.3 GB, with: t2w models pull oasis --out {tmp_path}") as caught:
         registry.spec(f"oasis:{tmp_path}")
     assert caught.value.code == MISSING
     save_file(load_file(folder / "oasis500m.safetensors"), tmp_path / "mine.safetensors")
-    with pytest.raises(T2WError, match="lacks vit-l-20; get 0.9 GB") as caught:
+    with pytest.raises(T2WError, match=f"lacks vit-l-20; get it, 3.3 GB, with: t2w models pull oasis --out {tmp_path}") as caught:
         registry.load(f"oasis:{tmp_path / 'mine.safetensors'}")
     assert caught.value.code == MISSING
     with pytest.raises(T2WError, match="there is no file"):
         registry.spec(f"oasis:{tmp_path / 'other.safetensors'}")
     registry.ready(f"oasis:exact:{folder}")
-    with pytest.raises(T2WError, match="hf download") as caught:
+    with pytest.raises(T2WError, match="t2w models pull oasis") as caught:
         registry.ready(f"oasis:renewed:{tmp_path}")
     assert caught.value.code == MISSING
 

@@ -135,9 +135,9 @@ def test_the_hubs_cache_is_as_good_as_a_folder(folder, no_cache):
 
 
 def test_what_is_not_on_the_disk_is_told_with_the_command_that_gets_it(no_cache, tmp_path, folder):
-    refused("sana-wm", MISSING, "hf download Efficient-Large-Model/SANA-WM_bidirectional-diffusers", "GB")
-    refused(f"sana-wm:{tmp_path}/nowhere", MISSING, "no folder", f"--local-dir {tmp_path}/nowhere")
-    refused("sana-wm:someone/else", MISSING, "hf download someone/else")
+    refused("sana-wm", MISSING, "get it, 13 GB, with: t2w models pull sana-wm")
+    refused(f"sana-wm:{tmp_path}/nowhere", MISSING, "no folder", f"t2w models pull sana-wm --out {tmp_path}/nowhere")
+    refused("sana-wm:someone/else", MISSING, "t2w models pull someone/else")
     refused(f"sana-wm:{folder},nowhere", MISSING, "nowhere", "-refiner")
     assert registry.spec("sana-wm").width == 1280  # listed all the same
 
@@ -160,7 +160,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path, folder, refiner
 
 def test_a_part_that_lacks_is_named(copy):
     shutil.rmtree(copy / "tokenizer")
-    refused(f"sana-wm:{copy}", MISSING, "tokenizer", "hf download")
+    refused(f"sana-wm:{copy}", MISSING, "tokenizer", "t2w models pull sana-wm")
 
 
 def test_cut_off_weights_are_refused(copy):

@@ -104,7 +104,7 @@ def verify(
     if lacking:
         output.say(f"DAMAGED  {lacking}")
     if failed or lacking:
-        output.say(f"mend it with: t2w models pull {name}")
+        output.say(f"mend it with: t2w models pull {f'NAME --out {name}' if Path(name).is_dir() else name}")
     output.done(folder, ok=not failed and not lacking, path=folder, files=n, failed=failed, lacking=lacking)
     if failed or lacking:
         raise typer.Exit(FAILED)
@@ -171,7 +171,8 @@ def _lacking(folder: Path) -> str:
 
     try:
         if (folder / "model_index.json").is_file():
-            disk.check_pipeline(folder)
+            kind = disk.read_object(folder / "model_index.json").get("_class_name")
+            disk.check_pipeline(folder, next((model.only for model in _known().values() if kind in model.classes), None))
     except T2WError as error:
         return str(error)
     return ""

@@ -16,16 +16,18 @@ from t2w.actions.action import ActionSpace
 from t2w.errors import FAILED, MISSING, T2WError
 from t2w.worlds.camera import KEYS, moves
 from t2w.worlds.clip import ClipWorld
-from t2w.worlds.pipeline import Published, find, settings
+from t2w.worlds.pipeline import find, settings
 from t2w.worlds.pipeline import load as load_pipeline
 from t2w.worlds.protocol import WorldSpec
-from t2w.worlds.weights import fetch
+from t2w.worlds.weights.fetch import Model
 
 if TYPE_CHECKING:
     import torch
 
 PARTS = ("text_tokenizer", "transformer", "vae", "scheduler")
-MODEL = Published("Cosmos3-Nano", "Cosmos3OmniPipeline", "nvidia/Cosmos3-Nano", "about 35 GB", PARTS, once="Cosmos3OmniDiffusersPipeline")
+CLASSES = ("Cosmos3OmniPipeline", "Cosmos3OmniDiffusersPipeline")  # the second as it was called once, in model_index.json still
+MODEL = Model("cosmos3", "nvidia/Cosmos3-Nano", "world", 35.0, "OpenMDW-1.1", only=PARTS, classes=CLASSES)
+MODELS = (MODEL,)
 TIERS = (256, 480, 704, 720)
 STRIDE = 4  # frames of one latent frame
 
@@ -38,12 +40,10 @@ SPEC = WorldSpec(
     chunk=None,
     text=True,
     horizon=2.0,  # 60 moves: NVIDIA's examples of camera control
-    licence="OpenMDW-1.1",
+    licence=MODEL.licence,
     memory_mib=40_000,  # 32 GB of weights in half precision, and room to work
     about="Cosmos 3 Nano (NVIDIA 2026): a camera through any picture, in clips of two seconds at 480p; cosmos3:FOLDER",
 )
-
-MODELS = (fetch.Model("cosmos3", MODEL.hub, "world", 35.0, SPEC.licence, only=MODEL.parts),)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def load(device: str = "auto", dtype: str = "auto", place: str | Path = "", memo
             MISSING,
         ) from error
     if not getattr(pipeline.transformer.config, "action_gen", False):
-        raise T2WError(f"the pipeline in {folder} was not trained with actions; {MODEL.hub} was")
+        raise T2WError(f"the pipeline in {folder} was not trained with actions; {MODEL.repo} was")
     if not pipeline.config.use_native_flow_schedule:
         schedule = pipeline.scheduler
         pipeline.scheduler = type(schedule).from_config(schedule.config, flow_shift=said.flow_shift, use_karras_sigmas=False)

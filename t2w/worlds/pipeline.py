@@ -6,16 +6,15 @@ Beside the pipeline's own files may lie t2w.json, in which the folder says how i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
-from functools import partial
+from dataclasses import fields, replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from t2w.actions.action import is_number
 from t2w.errors import MISSING, T2WError
 from t2w.worlds.weights import disk
 from t2w.worlds.weights.assembly import assemble, models, pipeline_class
+from t2w.worlds.weights.fetch import Model
 from t2w.worlds.weights.memory import fits, free_mib, put
 
 if TYPE_CHECKING:
@@ -25,28 +24,16 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 
-@dataclass(frozen=True)
-class Published:
-    """A model as its makers give it away."""
-
-    name: str
-    pipeline: str  # its class, which model_index.json names
-    hub: str
-    size: str  # of its files
-    parts: tuple[str, ...]  # what it needs of the parts that model_index.json names; others are left where they are
-    once: str = ""  # an older name of the class, in model_index.json still
-
-
-def find(place: str | Path, model: Published) -> Path:
+def find(place: str | Path, model: Model) -> Path:
     """The folder of a pipeline of this kind: `place` is a folder or a hub id, "" the model's own in the hub's cache. Raises T2WError."""
     place = place.as_posix() if isinstance(place, Path) else place
-    folder = disk.find(place or model.hub)
+    folder = disk.find(place or model.repo)
     if folder is None:
-        raise T2WError(_how_to_get(place, model), MISSING)
+        raise T2WError(_not_here(place, model), MISSING)
     index = _index(folder, model)
-    missing = [name for name in model.parts if name not in index or not (folder / name).is_dir()]
+    missing = [name for name in model.only if name not in index or not (folder / name).is_dir()]
     if missing:
-        raise T2WError(f"{folder} is not whole, it lacks {' and '.join(missing)}; {_how_to_get('', model)}", MISSING)
+        raise T2WError(f"{folder} is not whole, it lacks {' and '.join(missing)}; {model.how_to_get()}", MISSING)
     return folder
 
 
@@ -70,7 +57,7 @@ def settings(folder: Path, defaults: S) -> S:
 
 def load(
     folder: Path,
-    model: Published,
+    model: Model,
     device: torch.device,
     dtype: torch.dtype,
     need_mib: int,
@@ -82,29 +69,29 @@ def load(
 
     It goes there as a whole where `need_mib` are free, else part by part.
     """
-    models(folder, model.parts)
-    parts = {name: numbers * dtype.itemsize / 2**20 for name, numbers in disk.check_pipeline(folder, model.parts).items()}
+    only = model.only
+    models(folder, only)
+    parts = {name: numbers * dtype.itemsize / 2**20 for name, numbers in disk.check_pipeline(folder, only).items()}
     whole = fits(model.name, parts, device, memory)
     if device.type == "cuda" and memory == "auto":
         whole = whole and free_mib(device) >= need_mib
-    kind = pipeline_class({"_class_name": model.pipeline}, folder)
-    get = partial(_how_to_get, "", model)
-    made = assemble(folder, kind, dtype, name=model.name, only=model.parts, exact=exact, how_to_get=get, **given)
+    kind = pipeline_class({"_class_name": model.classes[0]}, folder)
+    made = assemble(folder, kind, dtype, name=model.name, only=only, exact=exact, how_to_get=model.how_to_get, **given)
     return put(made, device, whole)
 
 
-def _index(folder: Path, model: Published) -> dict:
+def _index(folder: Path, model: Model) -> dict:
     path = folder / "model_index.json"
     if not path.is_file():
-        raise T2WError(f"{folder} holds no diffusers pipeline: it has no model_index.json; {_how_to_get('', model)}")
+        raise T2WError(f"{folder} holds no diffusers pipeline: it has no model_index.json; {model.how_to_get()}")
     index = disk.read_object(path)
-    if index.get("_class_name") not in (model.pipeline, model.once or None):
-        raise T2WError(f"{folder} holds {index.get('_class_name')}, not {model.pipeline}; {_how_to_get('', model)}")
+    if index.get("_class_name") not in model.classes:
+        raise T2WError(f"{folder} holds {index.get('_class_name')}, not {model.classes[0]}; {model.how_to_get()}")
     return index
 
 
-def _how_to_get(place: str, model: Published) -> str:
-    if not place:
-        return f"get {model.name}, {model.size}, with: hf download {model.hub}"
-    beside = f"; if it is a hub id: hf download {place}" if disk.HUB_ID.fullmatch(place) else ""
-    return f"there is no folder {place}; get {model.name}, {model.size}, with: hf download {model.hub} --local-dir {quote(place)}{beside}"
+def _not_here(place: str, model: Model) -> str:
+    if place in ("", model.repo):
+        return f"{model.name} is not on this disk; {model.how_to_get()}"
+    beside = f"; if it is a hub id: t2w models pull {place}" if disk.HUB_ID.fullmatch(place) else ""
+    return f"there is no folder {place}; {model.how_to_get(place)}{beside}"

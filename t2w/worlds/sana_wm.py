@@ -16,19 +16,21 @@ from t2w.actions.action import ActionSpace
 from t2w.errors import T2WError
 from t2w.worlds.camera import KEYS, intrinsics
 from t2w.worlds.clip import ClipWorld
-from t2w.worlds.pipeline import Published, find, settings
+from t2w.worlds.pipeline import find, settings
 from t2w.worlds.pipeline import load as load_pipeline
 from t2w.worlds.protocol import WorldSpec
-from t2w.worlds.weights import fetch
+from t2w.worlds.weights.fetch import Model
 
 if TYPE_CHECKING:
     import torch
 
 PARTS = ("tokenizer", "text_encoder", "transformer", "scheduler")
+LICENCE = "Apache-2.0 by its card; of LTX-2 (LTX-2 Community License) and Gemma 2 (Gemma Terms of Use) in parts"
 HUB = "Efficient-Large-Model/SANA-WM_bidirectional-diffusers"
-# Sizes: 2.7 billion numbers of the transformer, 1.2 of the autoencoder, 2.6 of Gemma 2, in half precision; the refiner's by the model card.
-MODEL = Published("SANA-WM", "SanaWMPipeline", HUB, "about 13 GB", (*PARTS, "vae"))
-REFINER = Published("the refiner of SANA-WM", "SanaWMLTX2Refiner", f"{HUB}-refiner", "about 87 GB", (*PARTS, "connectors"))
+# Sizes in GB: 2.7 billion numbers of the transformer, 1.2 of the autoencoder, 2.6 of Gemma 2, in half precision; the refiner's by the model card.
+MODEL = Model("sana-wm", HUB, "world", 13.0, LICENCE, only=(*PARTS, "vae"), classes=("SanaWMPipeline",))
+REFINER = Model("sana-wm-refiner", f"{HUB}-refiner", "world", 87.0, LICENCE, only=(*PARTS, "connectors"), classes=("SanaWMLTX2Refiner",))
+MODELS = (MODEL, REFINER)
 STRIDE = 8  # frames of one latent frame
 REFINED_MIB = 48_000  # part by part: the refiner's transformer alone has 18.9 billion numbers
 WHOLE_MIB = 80_000  # the refiner with its Gemma 3 all at once
@@ -42,14 +44,9 @@ SPEC = WorldSpec(
     chunk=None,
     text=True,
     horizon=60.0,
-    licence="Apache-2.0 by its card; of LTX-2 (LTX-2 Community License) and Gemma 2 (Gemma Terms of Use) in parts",
+    licence=LICENCE,
     memory_mib=24_000,  # 15 GB of weights, the autoencoder's in single precision, and room to work
     about="SANA-WM (NVIDIA 2026): a camera through any picture, up to a minute at 720p, made at once; sana-wm:FOLDER or sana-wm:FOLDER,REFINER",
-)
-
-MODELS = (
-    fetch.Model("sana-wm", MODEL.hub, "world", 13.0, SPEC.licence, only=MODEL.parts),
-    fetch.Model("sana-wm-refiner", REFINER.hub, "world", 87.0, SPEC.licence, only=REFINER.parts),
 )
 
 

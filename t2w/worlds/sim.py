@@ -51,7 +51,6 @@ class SimWorld:
             )
         )
         return SimSession(sim, notes)
-        return SimSession(sim, notes)
 
 
 class SimSession:

@@ -7,7 +7,6 @@ stand how the past is looked at, as in `oasis:exact:FOLDER`: see `Sampling`.
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 HUB = "Etched/oasis-500m"
 NETWORK, AUTOENCODER = "oasis500m", "vit-l-20"
-SIZES = {NETWORK: "2.4 GB", AUTOENCODER: "0.9 GB"}  # of 608 and 229 million numbers in single precision
 SUFFIXES = (".safetensors", ".pt")
 WAYS = ("cached", "renewed", "exact")
 
@@ -42,7 +40,8 @@ SPEC = WorldSpec(
     pictures="Minecraft seen through the player's eyes",
 )
 
-MODELS = (fetch.Model("oasis", HUB, "world", 3.3, SPEC.licence, files=tuple(f"{name}.safetensors" for name in SIZES)),)
+FILES = tuple(f"{name}.safetensors" for name in (NETWORK, AUTOENCODER))
+MODELS = (fetch.Model("oasis", HUB, "world", 3.3, SPEC.licence, files=FILES),)  # 608 and 229 million numbers in single precision
 
 
 def spec(place: str | Path) -> WorldSpec:
@@ -72,13 +71,14 @@ def files(place: str) -> tuple[Path, Path]:
     """The files of network and autoencoder. Raises T2WError with the command that gets what is missing."""
     named = Path(place).suffix in SUFFIXES or Path(place).is_file()
     if named and not Path(place).is_file():
-        raise T2WError(f"there is no file {place}; {_how_to_get((NETWORK, AUTOENCODER), Path(place).parent)}", MISSING)
+        raise T2WError(f"there is no file {place}; {MODELS[0].how_to_get(str(Path(place).parent))}", MISSING)
     folder = Path(place).parent if named else Path(place) if place else None
     network, autoencoder = Path(place) if named else _find(NETWORK, folder), _find(AUTOENCODER, folder)
     if network and autoencoder:
         return network, autoencoder
-    missing = tuple(name for name, path in ((NETWORK, network), (AUTOENCODER, autoencoder)) if not path)
-    raise T2WError(f"{folder or 'the cache of the hub'} lacks {' and '.join(missing)}; {_how_to_get(missing, folder)}", MISSING)
+    missing = " and ".join(name for name, path in ((NETWORK, network), (AUTOENCODER, autoencoder)) if not path)
+    where = folder if folder and folder.is_dir() else f"the folder {folder}, which is not there," if folder else "the hub's cache"
+    raise T2WError(f"{where} lacks {missing}; {MODELS[0].how_to_get(str(folder or ''))}", MISSING)
 
 
 class Oasis:
@@ -144,9 +144,3 @@ def _find(name: str, folder: Path | None) -> Path | None:
     """In the folder, or in the hub's cache where none is named."""
     folder = folder or disk.snapshot(HUB)
     return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None) if folder else None
-
-
-def _how_to_get(missing: tuple[str, ...], folder: Path | None) -> str:
-    where = f" --local-dir {quote(str(folder))}" if folder else ""
-    sizes = " and ".join(SIZES[name] for name in missing)
-    return f"get {sizes} with: hf download {HUB} {' '.join(f'{name}.safetensors' for name in missing)}{where}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from t2w.errors import FAILED, MISSING, T2WError
 from t2w.worlds.weights import disk
@@ -22,7 +23,10 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Model:
-    """What is fetched under a name: a pipeline (of which `only` these parts, if any are named), or just these `files` of a repository."""
+    """What is fetched under a name: a pipeline (of which `only` these parts, if any are named), or just these `files` of a repository.
+
+    A pipeline that is no painter says how model_index.json names its class, the newest of several names first.
+    """
 
     name: str
     repo: str
@@ -32,6 +36,11 @@ class Model:
     variant: str = ""
     only: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def how_to_get(self, folder: str = "") -> str:
+        """Size and command, as every message says them; `folder` is one of its own instead of the cache."""
+        return f"get it{f', {self.gb:g} GB,' if self.gb else ''} with: t2w models pull {self.name}{f' --out {quote(folder)}' if folder else ''}"
 
 
 @dataclass(frozen=True)
