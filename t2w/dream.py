@@ -133,7 +133,9 @@ def candidates(
     disk.write(folder, start, n, pick, versions())
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
-    painted = painters.paint(start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory, kept)
+    painted = painters.paint(
+        start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory, kept, True
+    )
     for k, (seed, frame) in enumerate(zip(seeds, painted, strict=True), 1):
         path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
         frames.append(frame)

@@ -51,6 +51,41 @@ def test_words_and_seed_decide_and_nothing_else(folders, kind):
         assert (other != three[1]).mean() > 0.05
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_painted_at_once_they_are_what_each_is_alone(folders, kind):
+    import torch
+    from diffusers import DiffusionPipeline
+
+    pipeline = DiffusionPipeline.from_pretrained(folders[kind], dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    call = json.loads((folders[kind] / "t2w.json").read_text())
+    three = diffusion.pictures_of(pipeline, "a red cabin", [4, 5, 6], call)
+    for seed, one in zip([4, 5, 6], three, strict=True):
+        (alone,) = diffusion.pictures_of(pipeline, "a red cabin", [seed], call)
+        assert np.abs(one.astype(int) - alone).max() <= 1  # sums in another order
+    assert (three[0] != three[1]).mean() > 0.05
+
+
+@pytest.mark.parametrize("refuses", [ValueError("one at a time"), RuntimeError("out of memory")])
+def test_what_a_pipeline_cannot_do_at_once_it_does_one_by_one(folders, monkeypatch, refuses):
+    """On a device with room for three, which the processor never has."""
+    whole, calls = diffusion.pictures_of, []
+
+    def pictures_of(pipeline, prompt, seeds, how):
+        calls.append(seeds)
+        if len(seeds) > 2:
+            raise refuses
+        return whole(pipeline, prompt, seeds, how)
+
+    call, words = painters.settings(str(folders["sdxl"])), (str(folders["sdxl"]), "a red cabin", [4, 5, 6], 160, 96, "cpu")
+    alone = list(painters.paint(*words, call=call))
+    monkeypatch.setattr(diffusion, "at_once", lambda device: 3)
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(alone, painters.paint(*words, call=call, together=True), strict=True))
+    monkeypatch.setattr(diffusion, "pictures_of", pictures_of)
+    assert np.array_equal(alone, list(painters.paint(*words, call=call, together=True)))
+    assert calls == [[4, 5, 6], [4], [5], [6]]
+
+
 @pytest.mark.parametrize(
     ("kind", "side", "painted"), [("sdxl", 64, (80, 48)), ("sd3", 64, (80, 48)), ("sana", 64, (64, 64)), ("flux", 256, None)]
 )

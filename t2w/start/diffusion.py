@@ -16,9 +16,9 @@ import numpy as np
 from t2w.errors import FAILED, MISSING, T2WError
 from t2w.start import presets, smaller
 from t2w.worlds.protocol import Kept, anew
-from t2w.worlds.weights import disk
+from t2w.worlds.weights import disk, fetch
 from t2w.worlds.weights.assembly import assemble, models, pipeline_class
-from t2w.worlds.weights.memory import fits, put
+from t2w.worlds.weights.memory import at_once, fits, put
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -82,9 +82,18 @@ def ready(name: str, call: Mapping) -> None:
 
 
 def paint(
-    name: str, prompt: str, seeds: list[int], size: tuple[int, int], device: str, dtype: str, call: Mapping, memory: str, kept: Kept = anew
+    name: str,
+    prompt: str,
+    seeds: list[int],
+    size: tuple[int, int],
+    device: str,
+    dtype: str,
+    call: Mapping,
+    memory: str,
+    kept: Kept = anew,
+    together: bool = False,
 ) -> Iterator[np.ndarray]:
-    """A picture of this size for each seed, each painted alone: so a seed's picture does not depend on its company."""
+    """A picture of this size for each seed; `together`, as many at once as there is room for: but for rounding they are the same."""
     from t2w.media.pixels import fit
     from t2w.worlds.device import resolve
 
@@ -96,19 +105,35 @@ def paint(
     key = ("painter", name, repr(brush.lora), brush.quantize, where, kind, memory)
     pipeline = kept(key, lambda: _load(name, place, brush, where, kind, memory))
     how = {**_canvas(name, pipeline, size), **brush.call}
-    for seed in seeds:
-        # On the CPU whatever the device is, so that a seed means the same noise everywhere.
-        generator = torch.Generator("cpu").manual_seed(seed)
+    most = at_once(pipeline.device) if together else 1
+    while seeds:
+        now = seeds[:most]
         try:
-            made = pipeline(prompt=prompt, generator=generator, output_type="pil", **how)
-        except (ValueError, TypeError) as error:
+            pictures = pictures_of(pipeline, prompt, now, how)
+        except (ValueError, TypeError, RuntimeError) as error:
+            if len(now) > 1:  # what a pipeline cannot do at once, or not with this memory, it does one by one
+                most = 1
+                continue
+            if isinstance(error, torch.OutOfMemoryError):
+                less = "--memory low or --quantize 8bit needs less"
+                raise T2WError(f"the painter {name} runs out of memory on {where}; {less}", FAILED) from error
+            if isinstance(error, RuntimeError):
+                raise
             raise T2WError(f"the painter {name} cannot be called so: {str(error).strip().splitlines()[0]}") from error
-        except torch.OutOfMemoryError as error:
-            raise T2WError(
-                f"the painter {name} runs out of memory on {where}; --memory low or --quantize 8bit needs less", FAILED
-            ) from error
-        picture = np.asarray(made.images[0].convert("RGB"))
-        yield picture if picture.shape[1::-1] == size else fit(picture, *size)
+        yield from (picture if picture.shape[1::-1] == size else fit(picture, *size) for picture in pictures)
+        seeds = seeds[most:]
+
+
+def pictures_of(pipeline: DiffusionPipeline, prompt: str, seeds: list[int], how: Mapping) -> list[np.ndarray]:
+    """One call of the pipeline, in which each seed has noise of its own. It is drawn on the CPU, so that a seed means the same everywhere."""
+    import torch
+
+    noise = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+    several = {"num_images_per_prompt": len(seeds), "generator": noise} if len(seeds) > 1 else {"generator": noise[0]}
+    made = pipeline(prompt=prompt, output_type="pil", **several, **how).images
+    if len(made) != len(seeds):
+        raise ValueError(f"{len(seeds)} pictures were asked for and {len(made)} made")
+    return [np.asarray(picture.convert("RGB")) for picture in made]
 
 
 def canvas(side: int, width: int, height: int, cell: int) -> tuple[int, int]:
@@ -133,8 +158,7 @@ def _how_to_get(name: str) -> str:
     preset, place = presets.named(name), _place(name)
     if Path(place).is_dir() or (preset and place != preset.hub):
         return ""
-    size = f", {preset.download_gb:g} GB," if preset else ""
-    return f"get it{size} with: t2w models pull {preset.name if preset else name}"
+    return fetch.Model(preset.name if preset else name, place, gb=preset.download_gb if preset else 0).how_to_get()
 
 
 def _and(sentence: str) -> str:

@@ -137,8 +137,9 @@ def paint(
     call: Mapping = MappingProxyType({}),
     memory: str = "auto",
     kept: Kept = anew,
+    together: bool = False,
 ) -> Iterator[np.ndarray]:
-    """A frame of width x height for each seed. Each is painted alone, so a seed's picture does not depend on its company. `call`: see `settings`."""
+    """A frame of width x height for each seed, which alone decides it; `together` lets a pipeline make several at once. `call`: see `settings`."""
     if name == "sim":
         from t2w.worlds.sim import simulator
 
@@ -150,7 +151,7 @@ def paint(
     source = name
     if name == "starter":
         source, prompt, call = str(STARTER), understood(name, prompt).painted, {"width": width, "height": height, **call}
-    yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory, kept)
+    yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory, kept, together)
 
 
 def _plugin(name: str):
