@@ -14,7 +14,7 @@ AUTOENCODER = AutoencoderConfig(d=64, heads=1, depth=1, hidden=64, decoder_d=64,
 
 
 def network(config: OasisConfig = NETWORK) -> OasisNetwork:
-    return _random(OasisNetwork(config))
+    return randomise(OasisNetwork(config))
 
 
 def tensors(config: OasisConfig = NETWORK) -> dict[str, torch.Tensor]:
@@ -28,7 +28,7 @@ def tensors(config: OasisConfig = NETWORK) -> dict[str, torch.Tensor]:
 
 
 def autoencoder() -> OasisAutoencoder:
-    return _random(OasisAutoencoder(AUTOENCODER))
+    return randomise(OasisAutoencoder(AUTOENCODER))
 
 
 def save(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def save_pickled(folder: Path) -> Path:
     return folder
 
 
-def _random(model: torch.nn.Module) -> torch.nn.Module:
+def randomise(model: torch.nn.Module) -> torch.nn.Module:
     """The same weights each time, none of them zero."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
