@@ -120,6 +120,40 @@ def test_what_is_made_is_sent_to_a_url_too(whole, tmp_path):
     assert code == 2 and "give a URL that fsspec knows" in said[-1]["error"]
 
 
+def save_world(folder, seed: int) -> None:
+    """A world of ours with random weights."""
+    import torch
+
+    from t2w.nn import autoencoder, dynamics
+    from t2w.nn.imagine import Sampling
+    from t2w.worlds.pretrained import save_world
+
+    torch.manual_seed(seed)  # the weights' first values
+    model, keys = dynamics.Dynamics(dynamics.TINY), ["w", "a", "s", "d", "space", "e", "lmb"]
+    save_world(model, autoencoder.build(autoencoder.TINY), folder, Sampling(denoising_steps=1, window=2), fps=15.0, keys=keys, turn=12.0)
+
+
+def test_after_new_weights_only_what_they_decide_is_made_again(tmp_path):
+    env = set_up(tmp_path, "prompts: a {red|blue} sea\npainter: stripes\nmatrix: {world: [strip, ./world]}\nframes: 2\n")
+    save_world(tmp_path / "world", 0)
+    code, said = t2w(tmp_path, env, "r.yaml", "--out", "b")
+    assert code == 0 and said[-1]["takes"] == {"done": 4} and said[-1]["candidates"] == {"done": 4}
+    before = rows(tmp_path / "b")
+    next((tmp_path / "b" / row["take"] / "take.json").unlink() for row in before if row["world"] == "./world")
+    save_world(tmp_path / "world", 1)
+    code, said = t2w(tmp_path, env, "resume", "b")
+    assert code == 2 and "the world ./world has other weights now" in said[-1]["error"]
+    code, said = t2w(tmp_path, env, "r.yaml", "--out", "b")
+    assert code == 0 and [line["stage"] for line in said if line["event"] == "job"] == ["roll"] * 2
+    after = rows(tmp_path / "b")
+    changed = {row["world"] for row, other in zip(after, before, strict=True) if row["sha256"] != other["sha256"]}
+    assert changed == {"./world"} and {row["take"][-2:] for row in after if row["world"] == "./world"} == {"02"}
+    for name in ("queue.sqlite", "queue.sqlite-wal", "queue.sqlite-shm"):
+        (tmp_path / "b" / name).unlink(missing_ok=True)
+    code, said = t2w(tmp_path, env, "r.yaml", "--out", "b")  # what lies there says itself what made it
+    assert code == 0 and rows(tmp_path / "b") == after and {line["took"] for line in said if line["event"] == "job"} == {None}
+
+
 def wait_for(process, event: str) -> None:
     for line in process.stdout:
         if f'"event": "{event}"' in line:

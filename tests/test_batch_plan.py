@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from t2w.batch import figures, recipe
+from t2w.batch import figures, recipe, weights
 from t2w.batch.estimate import estimate
 from t2w.batch.plan import Plan, plan
 from t2w.batch.queue import Queue
@@ -125,3 +125,70 @@ def test_a_queue_of_another_version_is_refused(tmp_path):
 def test_what_is_asked_for_in_other_precision_is_another_take(tmp_path):
     (one, *_), (other, *_) = (planned(tmp_path, RECIPE + more).rolls for more in ("", "dtype: float32\n"))
     assert one.key != other.key and replace(other, key=one.key, walk=one.walk, paint=one.paint) == one
+
+
+PAINTED = "prompts: land\nworld: sim\nseconds: 1\n"
+
+
+def test_how_the_painter_is_called_decides_the_pictures_and_is_in_the_plan(tmp_path):
+    found = planned(tmp_path, PAINTED + "matrix: {guidance: [2, 4.5], painter-steps: [6, 24], negative: [fog, '']}\n")
+    assert len({paint.folder for paint in found.paints}) == len(found.paints) == 8
+    settings = found.paints[0].start.settings
+    assert (settings["guidance_scale"], settings["num_inference_steps"], settings["negative_prompt"]) == (2.0, 6, "fog")
+    figures.keep([{"kind": "painter", "name": "starter", "fps": 2.0, "first_frame_s": 0.5, "device": "cpu", "dtype": "float32"}])
+    queue = prepare(tmp_path, found)
+    models = {model.asked: model for model in estimate(queue, tmp_path, 1).models if model.kind == "painter"}
+    assert len(models) == 8 and {row.painting for row in queue.rows()} == set(models)
+    few, usual = (models[f"negative fog, guidance 2, painter-steps {steps}"] for steps in (6, 24))
+    assert (few.fps, usual.fps) == (8.0, 2.0)
+
+
+def test_a_lora_that_is_not_there_is_told_before_anything_is_painted(tmp_path):
+    found = planned(tmp_path, PAINTED + "lora: [pixels.safetensors:0.8]\n")
+    assert found.paints[0].start.settings["lora"] == [[str(tmp_path / "pixels.safetensors"), 0.8]]
+    painter, _ = estimate(prepare(tmp_path, found), tmp_path, 1).models
+    assert not painter.here and "there is no LoRA" in painter.missing
+
+
+def test_other_weights_are_other_takes_and_only_those(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(
+            '{"_class_name": "Genie", "keys": ["w"], "turn": 1, "width": 8, "height": 8, "fps": 10}'
+        )
+        (tmp_path / name / "dynamics.safetensors").write_bytes(bytes(100))
+    text = f"painter: sim\nprompts: land\nseconds: 1\nmatrix: {{world: [{tmp_path / 'one'}, {tmp_path / 'other'}]}}\n"
+    before = planned(tmp_path, text)
+    (tmp_path / "one" / "card.json").write_text("{}")  # tells how they were trained
+    assert planned(tmp_path, text) == before
+    (tmp_path / "one" / "dynamics.safetensors").write_bytes(bytes(99) + b"x")
+    after = planned(tmp_path, text)
+    assert after.paints == before.paints and [a.key == b.key for a, b in zip(after.rolls, before.rolls, strict=True)] == [False, True]
+
+
+def test_the_commit_stands_for_what_the_hub_keeps_and_a_lora_belongs_to_its_painter(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    home, lora = tmp_path / "models--org--painter", tmp_path / "l.safetensors"
+    (home / "refs").mkdir(parents=True)
+    assert weights.of_painter("org/painter") == ""
+    for commit in ("a" * 40, "b" * 40):
+        (home / "snapshots" / commit).mkdir(parents=True)
+        (home / "refs" / "main").write_text(commit)
+        assert weights.of_painter("org/painter") == commit[:16]
+    found = set()
+    for byte in (0, 1):
+        lora.write_bytes(bytes([byte]))
+        found.add(weights.of_painter("org/painter", (str(lora),)))
+    assert len(found) == 2 and found.isdisjoint({"b" * 16})
+
+
+def test_a_large_file_is_known_by_pieces_of_it(tmp_path):
+    file, found = tmp_path / "w.safetensors", set()
+    for at in (0, 20 * 2**20, weights.WHOLE):  # the last one lies at the end
+        with file.open("wb") as data:
+            data.truncate(weights.WHOLE + 1)
+            data.seek(at)
+            data.write(bytes([1]) * (2**20 if at == 20 * 2**20 else 1))
+        found.add(weights.of_painter("org/painter", (str(file),)))
+    assert len(found) == 3

@@ -136,6 +136,14 @@ WRONG = {
     "": "r.yaml:1:1: the recipe is empty",
     "prompts: &a [x]\nseeds: *a": "references such as *a are not read; use defaults or include",
     "prompts: a\nclean: 1": "r.yaml:2:8: true or false",
+    "prompts: a\nguidance: 200": "r.yaml:2:11: a number from 0, none, to 100 is wanted here",
+    "prompts: a\npainter-steps: 0": "r.yaml:2:16: a whole number from 1 to 1,000",
+    "prompts: a\nguidence: 2": "r.yaml:2:1: unknown field 'guidence'; did you mean 'guidance'?",
+    "prompts: a\nquantize: 3bit": "r.yaml:2:11: one of none, 8bit, 4bit is wanted here",
+    "prompts: a\nlora: ['x:inf']": "r.yaml:2:8: --lora x:inf: the scale is a number",
+    "prompts: a\nmemory: lots": "r.yaml:2:9: one of auto, low, max is wanted here",
+    "prompts: a\npainter: sim\nguidance: 2": "r.yaml:3:11: the painter sim takes no guidance_scale",
+    "prompts: a\nseconds: 2\nframes: 3": "r.yaml:3:9: seconds and frames both say how long",
     "prompts: a\ndevice: gpu": "r.yaml:2:9: --device gpu is none of",
 }
 

@@ -14,8 +14,6 @@ from t2w.batch.worker import Died, Done, Progress, Word
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically
 from t2w.media.folders import make_folder
-from t2w.start import painters
-from t2w.worlds import registry
 
 MIB = 2**20
 LOCAL = "ray"  # what is said for a cluster of this machine alone, started for the batch
@@ -130,11 +128,9 @@ class Cluster:
 
     def _resources(self, job: Job) -> dict:
         """Of an actor: threads as processors, a GPU where the cluster has some and the model may use it, memory as the model's spec says."""
-        name = job.start.painter if isinstance(job, Paint) else job.walk.world
-        spec = painters.spec(name) if isinstance(job, Paint) else registry.spec(name)
-        gpu = job_device(job) != "cpu" and name != "sim" and self.ray.cluster_resources().get("GPU", 0) >= 1
+        gpu = job.device != "cpu" and job.name != "sim" and self.ray.cluster_resources().get("GPU", 0) >= 1
         environment = {"OMP_NUM_THREADS": str(self.threads), "NUMBA_NUM_THREADS": str(self.threads)}
-        memory = {} if gpu else {"memory": spec.memory_mib * MIB}
+        memory = {} if gpu else {"memory": job.spec.memory_mib * MIB}
         return {"num_cpus": self.threads, "num_gpus": int(gpu), "max_concurrency": 2, "runtime_env": {"env_vars": environment}} | memory
 
     def _there(self, job: Job, number: int | None) -> Done | None:
@@ -148,10 +144,6 @@ class Cluster:
         world = self.folder / job.folder
         names = [world / "world.json", *([world / "frames" / f"{job.pick}.png"] if isinstance(job, Roll) else [])]
         return {name.relative_to(self.folder).as_posix(): name.read_bytes() for name in names if name.is_file()}
-
-
-def job_device(job: Job) -> str:
-    return job.device if isinstance(job, Paint) else job.walk.device
 
 
 def _read(folder: Path, base: Path) -> Files:

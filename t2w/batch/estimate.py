@@ -83,9 +83,7 @@ def _stage(name: str, states: dict[str, int], left: dict[str, tuple[int, int, Jo
 
 
 def _model(model: str, jobs: int, left: int, job: Job, rates: dict[str, tuple[int, float]], bench: dict[str, dict]) -> Model:
-    kind, name, asked = ("painter", job.start.painter, job.asked) if isinstance(job, Paint) else ("world", job.walk.world, "")
-    missing, memory = _here(job)
-    row, fps, basis, loading = bench.get(f"{kind} {name}", {}), None, "", 0.0
+    missing, row, fps, basis, loading = _missing(job), bench.get(f"{job.kind} {job.name}", {}), None, "", 0.0
     if model in rates:
         size, seconds = rates[model]
         fps, basis = size / seconds, "this batch"
@@ -94,28 +92,27 @@ def _model(model: str, jobs: int, left: int, job: Job, rates: dict[str, tuple[in
         loading = row.get("load_s") or max(0.0, (row.get("first_frame_s") or 0.0) - 1 / row["fps"])
         fps, basis = row["fps"] * _sooner(job), f"t2w bench ({row.get('device')}, {row.get('dtype') or 'no network'})"
     seconds = None if not fps else left / fps + loading
-    return Model(kind, name, asked, jobs, left, not missing, missing, fps, seconds, basis, row.get("peak_mib") or memory or None)
+    memory = row.get("peak_mib") or job.spec.memory_mib or None
+    return Model(job.kind, job.name, job.asked, jobs, left, not missing, missing, fps, seconds, basis, memory)
 
 
 def _sooner(job: Job) -> float:
     """How much faster a picture is painted than by default, which bench has measured: by the number of steps."""
     if not isinstance(job, Paint):
         return 1.0
-    usual, steps = (settings.get("num_inference_steps") for settings in (painters.settings(job.start.painter), job.start.settings))
+    usual, steps = (settings.get("num_inference_steps") for settings in (painters.settings(job.name), job.start.settings))
     return usual / steps if usual and steps else 1.0
 
 
-def _here(job: Job) -> tuple[str, int]:
-    """("" or how to get the job's model, MiB of memory). Raises T2WError for a painter that cannot be called as the job wants it."""
-    paints = isinstance(job, Paint)
-    spec = painters.spec(job.start.painter) if paints else registry.spec(job.walk.world)
+def _missing(job: Job) -> str:
+    """How to get the job's model; "" where it is here. Raises T2WError for a painter that cannot be called as the job wants it."""
     try:
-        painters.ready(job.start.painter, job.start.settings) if paints else registry.ready(job.walk.world)
+        job.ready()
     except T2WError as error:
         if error.code != MISSING:
             raise
-        return str(error), spec.memory_mib
-    return "", spec.memory_mib
+        return str(error)
+    return ""
 
 
 def _bytes(job: Job) -> float:

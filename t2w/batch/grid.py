@@ -70,8 +70,8 @@ def marked(film: Path) -> bool:
 def labels(manifests: Sequence[dict], names: Sequence[str]) -> list[str]:
     """What sets each take apart from the others; its name where nothing does."""
     told = [_told(manifest) for manifest in manifests]
-    differing = [field for field in _told({}) if len({one[field] for one in told}) > 1]
-    return [", ".join(one[field] for field in differing if one[field]) or name for one, name in zip(told, names, strict=True)]
+    differing = [field for field in {field: None for one in told for field in one} if len({one.get(field) for one in told}) > 1]
+    return [", ".join(one[field] for field in differing if one.get(field)) or name for one, name in zip(told, names, strict=True)]
 
 
 def _told(manifest: dict) -> dict[str, str]:
@@ -84,6 +84,7 @@ def _told(manifest: dict) -> dict[str, str]:
         "start": f"start {start['seed'] + manifest['pick'] - 1}" if "seed" in start and manifest.get("pick") else "",
         "acts": _acts(manifest),
         "seed": f"seed {manifest['seed']}" if "seed" in manifest else "",
+        **{name: f"{name.replace('_', ' ')} {value}" for name, value in (start.get("settings") or {}).items()},
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from t2w.actions.action import Action
@@ -13,8 +13,10 @@ from t2w.dream import Walk
 from t2w.errors import T2WError
 from t2w.rollout import scripts, takes
 from t2w.start import painters
+from t2w.start.presets import PainterSpec
 from t2w.start.start import LARGEST_SEED, Start
 from t2w.worlds import registry
+from t2w.worlds.protocol import WorldSpec
 
 SECONDS = 10.0
 MOST = 100_000  # takes of one batch
@@ -25,6 +27,7 @@ WHOLE_DIGEST, DIGITS = 64, 12  # of a world's folder: a batch may have thousands
 class Paint:
     """The first stage: n candidates and their sheet."""
 
+    kind = "painter"
     key: str
     folder: str  # worlds/NAME, in the batch's folder
     start: Start
@@ -37,18 +40,34 @@ class Paint:
     weights: str = ""  # a fingerprint
 
     @property
+    def name(self) -> str:
+        return self.start.painter
+
+    @property
     def model(self) -> str:
-        return f"painter {self.start.painter} {self.device} {self.dtype} {self.asked}".rstrip()
+        return f"{self.kind} {self.name} {self.device} {self.dtype} {self.asked}".rstrip()
+
+    @property
+    def spec(self) -> PainterSpec:
+        return painters.spec(self.name)
 
     @property
     def size(self) -> int:
         return self.n
+
+    def ready(self) -> None:
+        """Raises T2WError unless the painter is on this disk, and can be called so."""
+        painters.ready(self.name, self.start.settings)
+
+    def weights_now(self) -> str:
+        return weights.of_painter(self.name, weights.loras(self.start.settings))
 
 
 @dataclass(frozen=True)
 class Roll:
     """The second stage: a take."""
 
+    kind, asked = "world", ""
     key: str
     paint: str  # the key of the job that must be done before
     folder: str
@@ -63,12 +82,31 @@ class Roll:
     weights: str = ""  # a fingerprint of the world's
 
     @property
+    def name(self) -> str:
+        return self.walk.world
+
+    @property
+    def device(self) -> str:
+        return self.walk.device
+
+    @property
     def model(self) -> str:
-        return f"world {self.walk.world} {self.walk.device} {self.walk.dtype}"
+        return f"{self.kind} {self.name} {self.device} {self.walk.dtype}"
+
+    @property
+    def spec(self) -> WorldSpec:
+        return registry.spec(self.name)
 
     @property
     def size(self) -> int:
         return self.walk.frames
+
+    def ready(self) -> None:
+        """Raises T2WError unless the world is on this disk."""
+        registry.ready(self.name)
+
+    def weights_now(self) -> str:
+        return weights.of_world(self.name)
 
 
 Job = Paint | Roll
@@ -195,8 +233,8 @@ def digest(value: object) -> str:
 
 def to_json(job: Job) -> str:
     """A job without its script's actions, which a queue keeps once for all of its jobs."""
-    row = asdict(replace(job, walk=replace(job.walk, actions=None)) if isinstance(job, Roll) else job)
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    row = replace(job, walk=replace(job.walk, actions=None)) if isinstance(job, Roll) else job
+    return json.dumps(row, default=vars, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(text: str, actions: tuple[Action, ...] | None = None) -> Job:

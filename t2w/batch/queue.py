@@ -279,4 +279,5 @@ def _row(roll: Roll, paint: Paint, state: str, number: int, pick: int | None, to
         sha256=sha256 if state == "done" else None,
         took=took if state == "done" else None,
         error=error,
+        painting=paint.asked,
     )

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -28,6 +29,7 @@ from t2w.rollout import takes
 NAME, SHEET, TABLE, POSTERS = "index.html", "contact-sheet.png", "results.parquet", "posters"
 WIDTH = 320  # of a poster
 QUALITY = 78
+AT_ONCE = 4  # films that are opened
 MOST_ENDS = 500  # takes whose last frame is looked up: those on the sheet
 
 
@@ -40,17 +42,12 @@ class Report:
     notes: tuple[str, ...]  # what is left out, and why
 
 
-def write(folder: Path) -> Path:
-    """The page, and all that goes with it."""
-    return make(folder).page
-
-
 def make(folder: Path) -> Report:
     """All of it, each file whole or not at all; what is there already and up to date stays. Raises T2WError."""
     rows = results.read(folder)
     table, notes = _table(folder, rows)
     grids = list(counterfactuals.write(folder, rows))
-    ends = {row.key: _end(folder, row) for row in _done(rows)[:MOST_ENDS]}
+    ends = _ends(folder, _done(rows)[:MOST_ENDS])
     shown = [_take(folder, row) | {"end": ends.get(row.key)} for row in rows]
     films = [_grid(folder, grid) for grid in grids]
     title = f"{folder.resolve().name}: {len(rows):,} takes"
@@ -95,6 +92,12 @@ def _poster(folder: Path, picture: str) -> str | None:
     except OSError:
         return None
     return _small(folder, f"{picture} {of.st_size} {of.st_mtime_ns}", lambda: read_picture(folder / picture))
+
+
+def _ends(folder: Path, rows: list[Row]) -> dict[str, str | None]:
+    """Several at once: the time goes into waiting for ffmpeg."""
+    with ThreadPoolExecutor(AT_ONCE) as hands:
+        return dict(zip((row.key for row in rows), hands.map(lambda row: _end(folder, row), rows), strict=True))
 
 
 def _end(folder: Path, row: Row) -> str | None:

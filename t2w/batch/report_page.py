@@ -43,9 +43,10 @@ const read = id => JSON.parse($(id).textContent);
 const make = (tag, with_ = {}, ...inside) => { const node = Object.assign(document.createElement(tag), with_); node.append(...inside); return node; };
 const takes = read("takes"), grids = read("grids");
 const name = take => take.acts + (take.take_seed ? `, seed ${take.take_seed}` : "");
-const FILTERS = {prompt: "prompts", painter: "painters", world: "worlds", acts: "scripts", status: "states"};
+const FILTERS = {prompt: "prompts", painter: "painters", painting: "ways to paint", world: "worlds", acts: "scripts", status: "states"};
 // What two takes can differ in; a start seed is that of the picked candidate.
-const AXES = {acts: "script", take_seed: "take seed", start: "start", world: "world", painter: "painter", prompt: "prompt", seconds: "length"};
+const AXES = {acts: "script", take_seed: "take seed", start: "start", world: "world", painter: "painter", painting: "painting", prompt: "prompt",
+  seconds: "length"};
 const watch = new IntersectionObserver(seen => { if (seen.at(-1).isIntersecting && shown < found.length) more(); }, {rootMargin: "800px"});
 let ends = false, found = takes, shown = 0;
 
@@ -104,7 +105,7 @@ function filter() {
 
 const texts = new Map();
 function text(take) {
-  if (!texts.has(take)) texts.set(take, [take.prompt, take.acts, take.world, take.painter, take.status, take.error, take.folder, take.recipe,
+  if (!texts.has(take)) texts.set(take, [take.prompt, take.acts, take.world, take.painter, take.painting, take.status, take.error, take.folder, take.recipe,
     `seed ${take.seed}`, `start ${take.start}`, `seed ${take.take_seed}`].join(" ").toLowerCase());
   return texts.get(take);
 }
@@ -144,7 +145,7 @@ function open_(take) {
 
 function facts(take) {
   const kept = take.kept == null ? null : `${Math.round(take.kept * 100)} % of its sharpness at the end`;
-  const rows = {failed: take.error, script: take.actions, policy: take.policy, world: take.world, painter: take.painter,
+  const rows = {failed: take.error, script: take.actions, policy: take.policy, world: take.world, painter: take.painter, painting: take.painting,
     seeds: take.take_seed === undefined ? null : `candidates from ${take.seed}, ${take.pick ? `candidate ${take.pick} of ${take.candidates}` : "none picked"}, take ${take.take_seed}`,
     length: take.frames && `${take.seconds} s, ${take.frames} frames at ${take.fps} a second`, keeps: kept, work: take.took && `${take.took.toFixed(1)} s`,
     device: take.device, recipe: take.recipe};

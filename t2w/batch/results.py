@@ -39,6 +39,7 @@ class Row:
     sha256: str | None = None  # of the frames; None: not made
     took: float | None = None  # seconds of work, of the take alone
     error: str | None = None  # why it failed
+    painting: str = ""  # what the recipe says of how the painter is called: "guidance 3, painter-steps 12"
 
 
 def write(folder: Path, rows: Iterable[Row]) -> Path:

@@ -97,7 +97,17 @@ def prepare(folder: Path, plan: Plan | None, retry: bool = False, dry: bool = Fa
         if plan is not None:
             queue.plan(plan)
         queue.settle(retry)
+    if plan is None:
+        _same_weights(folder, queue)
     return queue
+
+
+def _same_weights(folder: Path, queue: Queue) -> None:
+    """Refuse to go on with other weights than the jobs were planned for: their keys would tell a lie."""
+    for _, _, job in queue.left().values():
+        if job.weights_now() != job.weights:
+            told = f"the {job.kind} {job.name} has other weights now than when this was planned"
+            raise T2WError(f"{told}; t2w batch RECIPE --out {folder} plans what they decide anew")
 
 
 def run(folder: Path, queue: Queue, pool: AbstractContextManager[Pool], retries: int = 1) -> Generator[Event, None, None]:

@@ -135,8 +135,9 @@ def _run(output: Output, folder: Path, plan, how: How) -> None:
     threads = how.threads or int(queue.fact("threads", machine.threads(workers)))
     queue.note("threads", threads)
     events = run(folder, queue, _pool(folder, workers, threads, gpus, how.on), how.retries)
-    Screen(output, found).run(sending(events, away) if away else events)
-    _finish(output, folder, queue, away)
+    screen = Screen(output, found)
+    screen.run(sending(events, away) if away else events)
+    _finish(output, folder, queue, away, screen.told())
 
 
 def _tell(output: Output, found, how: How) -> None:
@@ -164,7 +165,7 @@ def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
     return Cluster(folder, workers, threads, on)
 
 
-def _finish(output: Output, folder: Path, queue, away) -> None:
+def _finish(output: Output, folder: Path, queue, away, told: dict[str, float]) -> None:
     from t2w.batch import machine, report
     from t2w.batch.results import NAME
     from t2w.cli.batch_screen import failures
@@ -187,7 +188,7 @@ def _finish(output: Output, folder: Path, queue, away) -> None:
         away.send_all()
     output.say(f"{done} takes   {page.page}")
     made = {"takes": counts, "candidates": queue.counts()["paint"], "sheet": page.sheet, "table": page.table, "grids": page.grids}
-    output.done(folder, folder=folder, results=folder / NAME, report=page.page, **made, cpu_s=machine.cpu_seconds())
+    output.done(folder, folder=folder, results=folder / NAME, report=page.page, **made, cpu_s=machine.cpu_seconds(), **told)
     if failed:
         raise typer.Exit(SOME_FAILED)
 

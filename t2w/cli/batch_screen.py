@@ -86,7 +86,8 @@ class Screen:
         self.made = dict.fromkeys(self.left, 0)
         self.ended = dict.fromkeys(self.left, 0)
         self.began: dict[str, float] = {}
-        self.logged = time.monotonic()
+        self.start = self.logged = time.monotonic()
+        self.work = 0.0  # seconds of all workers, loading included
 
     def run(self, events: Generator) -> None:
         try:
@@ -96,6 +97,11 @@ class Screen:
         finally:
             if self.live is not None:
                 self.live.stop()
+
+    def told(self) -> dict[str, float]:
+        """How long it took, and how much of it was work."""
+        wall = time.monotonic() - self.start
+        return {"wall_s": round(wall, 1), "work_s": round(self.work, 1), "frames_per_s": round(self.made["roll"] / wall, 1)}
 
     def _counts(self, event) -> None:
         self.output.event("counts", **event.stages)
@@ -128,6 +134,7 @@ class Screen:
         took = None if event.took is None else round(event.took, 3)
         error = {"error": event.error} if event.error else {}
         self.output.event("job", stage=event.stage, state=event.state, place=place, took=took, **error)
+        self.work += event.took or 0.0
         if event.state == "again":
             self.output.note(f"{place}: {event.error}; it is tried again")
         else:
