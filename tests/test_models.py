@@ -188,7 +188,7 @@ def test_parts_that_t2w_does_not_use_are_neither_fetched_nor_missed(t2w, hub, fi
     assert "lacks vae" in t2w("models", "verify", tmp_path / "cosmos", code=FAILED)[-1]["lacking"]
 
 
-def test_what_cannot_be_fetched_is_a_sentence(t2w, hub):
+def test_what_cannot_be_fetched_is_a_sentence(t2w, hub, tmp_path):
     hub.repos["someone/pickled"] = {"pytorch_model.bin": b"\x80", "config.json": b"{}"}
     hub.repos["someone/gated"] = dict(hub.repos[REPO])
     hub.gated.add("someone/gated")
@@ -202,6 +202,9 @@ def test_what_cannot_be_fetched_is_a_sentence(t2w, hub):
     assert "t2w models pull someone/tiny" in error("models", "verify", REPO)
     assert "not in the hub's cache" in error("models", "rm", REPO, "--yes")
     assert "did you mean 'sdxl'" in error("models", "pull", "sdlx", code=WRONG_USE)
+    assert "no weights" in error("models", "verify", tmp_path, code=WRONG_USE)
+    for verb in (("models", "verify"), ("models", "pull"), ("painters", "show"), ("worlds", "show")):
+        assert "named ''" in error(*verb, "", code=WRONG_USE)
     assert disk.snapshot("../../etc/passwd") is None
 
 

@@ -7,16 +7,16 @@ takes some minutes, most of them for one frame in the exact way; T2W_OASIS_DTYPE
 
 import multiprocessing
 import os
-import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 import pytest
 import tiny_oasis
 import torch
 
-from t2w.evaluate.bench import peak_mib
+from t2w.evaluate.bench import peak_mib, timed
 from t2w.worlds.oasis.network import OasisConfig
 from t2w.worlds.oasis.sampling import Dream, Sampling
 
@@ -24,20 +24,22 @@ DTYPE, DEPTH = os.environ.get("T2W_OASIS_DTYPE", "float32"), int(os.environ.get(
 
 
 def new_frame(way: str, frames: int) -> tuple[np.ndarray, float, int, int, float]:
-    """The first new frame of a full window; seconds each of `frames` of them takes, threads, peak MiB and millions of parameters."""
+    """The first new frame of a full window; the median of the seconds that `frames` of them take, threads, peak MiB, millions of parameters."""
     torch.set_default_dtype(getattr(torch, DTYPE))  # made so: weights in both precisions would count as memory
     network = tiny_oasis.network(replace(OasisConfig(), depth=DEPTH))
     torch.set_default_dtype(torch.float32)
     generator, sampling = torch.Generator().manual_seed(0), Sampling(way)
     past, actions = torch.randn(sampling.window - 1, 1, 16, 18, 32, generator=generator), torch.rand(3, 1, 25, generator=generator)
+    new, seconds = [], []
     with torch.inference_mode():
         dream = Dream(network, past[0], generator, sampling)
         for frame in past[1:]:
             dream._remember(frame, actions[0])
-        began = time.perf_counter()
-        new = [dream.step(action) for action in actions[:frames]]
-    seconds = (time.perf_counter() - began) / frames
-    return new[0].numpy(), seconds, torch.get_num_threads(), peak_mib("cpu"), sum(p.numel() for p in network.parameters()) / 1e6
+        for action in actions[:frames]:
+            with timed() as span:
+                new.append(dream.step(action).numpy())
+            seconds.append(span.seconds)
+    return new[0], median(seconds), torch.get_num_threads(), peak_mib("cpu"), sum(p.numel() for p in network.parameters()) / 1e6
 
 
 @pytest.mark.slow

@@ -93,9 +93,11 @@ def verify(
     from t2w.worlds.weights import disk, fetch
 
     output, failed, n = Output(json), 0, 0
-    folder = Path(name) if Path(name).is_dir() else disk.snapshot(_named(name).repo)
+    folder = Path(name) if name and Path(name).is_dir() else disk.snapshot(_named(name).repo)
     if folder is None:
-        raise T2WError(f"{name} is not on this disk; get it with: t2w models pull {name}", MISSING)
+        raise T2WError(f"{name} is not on this disk; {_named(name).how_to_get()}", MISSING)
+    if not (folder / "model_index.json").is_file() and not any(path.suffix in (".safetensors", ".pt") for path in folder.rglob("*")):
+        raise T2WError(f"{folder} holds no weights that could be verified: no *.safetensors")
     for n, (file, ok, detail) in enumerate(fetch.verify(folder), 1):
         failed += not ok
         output.event("file", name=file, ok=ok, detail=detail)
@@ -145,6 +147,7 @@ def _known() -> dict:
 
 def _named(name: str):
     """The model that a name or a repository means; a repository that is not known by name is fetched as what it shows itself to be."""
+    from t2w.errors import T2WError
     from t2w.worlds import registry
     from t2w.worlds.weights import disk
     from t2w.worlds.weights.fetch import Model
@@ -152,7 +155,7 @@ def _named(name: str):
     known = _known()
     found = known.get(name) or next((model for model in known.values() if model.repo == name), None)
     if found is None and not disk.HUB_ID.fullmatch(name):
-        raise registry.unknown("model", name, list(known))
+        raise T2WError(f"{registry.unknown('model', name, list(known))}; or a repository such as org/model")
     return found or Model(name, name)
 
 

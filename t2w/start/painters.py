@@ -61,7 +61,7 @@ def check(name: str) -> None:
         if not place:
             raise T2WError(f"{name} lacks the folder; write {preset}:FOLDER, or {preset} alone")
         diffusion.folder(name)
-    elif Path(name).is_dir():
+    elif name and Path(name).is_dir():
         diffusion.folder(name)
     elif not disk.HUB_ID.fullmatch(name):
         error = unknown("painter", name, names())

@@ -105,7 +105,7 @@ def _module(path: str) -> ModuleType:
 def _folder(name: str) -> Path | None:
     """The folder `name` when it is one and its config.json says Genie; a folder of another kind is refused in a sentence."""
     folder = Path(name)
-    if name in names() or not folder.is_dir():
+    if not name or name in names() or not folder.is_dir():
         return None
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))

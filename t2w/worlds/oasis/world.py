@@ -77,8 +77,8 @@ def files(place: str) -> tuple[Path, Path]:
     if network and autoencoder:
         return network, autoencoder
     missing = " and ".join(name for name, path in ((NETWORK, network), (AUTOENCODER, autoencoder)) if not path)
-    where = folder if folder and folder.is_dir() else f"the folder {folder}, which is not there," if folder else "the hub's cache"
-    raise T2WError(f"{where} lacks {missing}; {MODELS[0].how_to_get(str(folder or ''))}", MISSING)
+    wrong = f"there is no folder {folder}" if folder and not folder.is_dir() else f"{folder or 'the cache of the hub'} lacks {missing}"
+    raise T2WError(f"{wrong}; {MODELS[0].how_to_get(str(folder or ''))}", MISSING)
 
 
 class Oasis:
