@@ -117,6 +117,78 @@ def test_dynamics_become_a_world(data, encoder, tmp_path):
     assert half.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
 
 
+@pytest.fixture(scope="module")
+def windows(data, encoder):
+    import torch
+
+    from t2w.data.latents import Windows, encode_shards
+    from t2w.data.shard import shards
+    from t2w.worlds.pretrained import load_autoencoder
+
+    return Windows(encode_shards(shards(data), load_autoencoder(encoder), torch.device("cpu")), 8)
+
+
+def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
+    import torch
+
+    from t2w.nn.imagine import Sampling
+    from t2w.train.dreams import AHEAD, GROUPS, Dreams
+
+    torch.manual_seed(0)
+    model = dynamics.Dynamics(replace(dynamics.TINY, channels=windows[0]["latents"].shape[1]))
+    dreams = Dreams(windows, rows=2, frames=8, sampling=Sampling(window=6), seed=0)
+    first = dreams.batch(model)
+    assert {name: part.shape[1:] for name, part in first.items() if name != "truth"} == {k: v.shape for k, v in windows[0].items()}
+    assert first["latents"][:, 0].equal(first["truth"][:, 0]) and not first["latents"][:, 1:].equal(first["truth"][:, 1:])
+    turned = first["heading"][:, :1] + first["actions"][..., -2:].cumsum(1)
+    assert torch.allclose(first["heading"][:, 1:], turned[:, :-1], atol=1e-5)
+    assert not first["jump"].any()
+    for _ in range(GROUPS - 1):
+        dreams.batch(model)
+    later = dreams.batch(model)  # the same group, some frames on
+    assert later["jump"].all() and later["latents"][:, 0].equal(first["latents"][:, 0])
+    assert later["latents"][:, 1 : 8 - AHEAD].equal(first["latents"][:, 1 + AHEAD :])
+    assert later["actions"][:, 1 : 7 - AHEAD].equal(first["actions"][:, 1 + AHEAD : 7])
+
+
+def test_a_critic_learns_to_tell_a_blur_from_the_truth(windows):
+    import torch
+    from torch.nn.functional import avg_pool2d
+
+    from t2w.nn.critic import Critic, told_apart
+
+    torch.manual_seed(0)
+    true = torch.cat([windows[i]["latents"] for i in range(len(windows))])
+    made = avg_pool2d(true, 3, 1, 1)
+    critic = Critic(true.shape[1], width=8)
+    optimizer = torch.optim.AdamW(critic.parameters(), 3e-3)
+    losses = []
+    for _ in range(60):
+        loss = told_apart(critic(true, true[:1].expand_as(true)), critic(made, true[:1].expand_as(true)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(0.693, abs=0.1) and losses[-1] < 0.3
+
+
+def test_a_run_with_a_critic_goes_on_with_the_same_one(data, encoder, tmp_path):
+    from safetensors.torch import load_file
+
+    from t2w.train.dynamics import train_dynamics
+
+    fit = replace(FIT, batch=3, save_minutes=0)
+    half = train_dynamics(data, encoder, tmp_path, dynamics.TINY, fit, frames=8, dreams=1.0)
+    assert "told apart" in [next(half) for _ in range(3)][-1]
+    half.close()
+    kept = load_file(next((tmp_path / "run").glob("checkpoint-*")))
+    rest = list(train_dynamics(data, encoder, tmp_path, dynamics.TINY, replace(fit, lr=1e-9, muon_lr=1e-9), frames=8, dreams=1.0))
+    assert [logs["step"] for logs in rest][-1] == 6
+    on = load_file(next((tmp_path / "run").glob("checkpoint-*")))
+    names = [name for name in kept if name.startswith("critic.")]
+    assert names and all((on[name] - kept[name]).abs().max() < 1e-5 for name in names)
+
+
 def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_path):
     import json
 

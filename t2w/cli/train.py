@@ -76,6 +76,9 @@ def dynamics(
     workers: Workers = 0,
     size: Size = "starter",
     weights: Weights = None,
+    dreams: Annotated[
+        float, typer.Option("--dreams", min=0.0, max=1.0, help="The last share of the run, in which it learns from its own dreams as well.")
+    ] = 0.4,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -90,7 +93,7 @@ def dynamics(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, DynamicsConfig(), TINY)
-    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights), out)
+    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams), out)
 
 
 @app.command("painter")

@@ -69,6 +69,7 @@ class Windows(Dataset):
         self.latents: list[Tensor] = []
         self.actions: list[Tensor] = []
         self.headings: list[Tensor] = []  # counted from the shard's first frame: only differences within an episode mean anything
+        self.episodes: list[tuple[int, int, int]] = []  # shard, first frame, frames
         self.index: list[tuple[int, int, int]] = []  # shard, first frame of the episode, first frame of the window
         for s, (shard, latents) in enumerate(found):
             self.latents.append(latents)
@@ -78,6 +79,7 @@ class Windows(Dataset):
             for row in shard.rows:
                 last = row["frames"] - frames
                 if row["kind"] != "still" and last >= 0:
+                    self.episodes.append((s, row["start"], row["frames"]))
                     self.index += [(s, row["start"], row["start"] + t) for t in range(0, last + 1, stride)]
         if not self.index:
             raise T2WError(

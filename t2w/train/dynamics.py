@@ -2,8 +2,10 @@
 
 Every row runs in two lanes at once. The clean lane holds the past as a rollout will find it: frames with a little noise that is
 told to the network. In the noisy lane every frame is to be found again from its own noise level, looking back at the clean
-lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass. In part of the rows
-the clean lane holds the network's own guesses, as a rollout's past does, so that errors are mended rather than added up.
+lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
+
+In the last part of a run some rows are the network's own dreams, seconds long: what drifts there must be brought back. And a critic
+sees to it that what is guessed from noise alone looks true: by error alone it would be the mean of all that may come, which is a blur.
 """
 
 from collections.abc import Iterator
@@ -17,20 +19,25 @@ from torch import Tensor, nn
 from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
+from t2w.nn.critic import Critic, told_apart
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
-from t2w.nn.flow import on_the_way, ramp, sample
+from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
 from t2w.sim.simulator import SPACE
+from t2w.train.dreams import Dreams
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
-OWN = 0.6  # share of rows whose past may be the network's own,
-OWN_FROM = 0.6  # in the last part of a run: before, what the network makes is not worth learning from
-FIRST = 0.4  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
+DREAMT = 1 / 3  # share of rows that are dreams
+PULL = 0.4  # the critic's, beside that of the error at the same frames
+SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
+STEP = 0.1
+FIRST = 0.3  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
+SECOND = 0.15  # and of those that are guessed half-way, as in sampling by two steps
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
@@ -80,42 +87,61 @@ def guess(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tenso
     )[0]
 
 
-@torch.no_grad()
-def dreamt(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, noise: Tensor, steps: int) -> Tensor:
-    """Frames 1..t-1 as a rollout would sample them from this past (b t-1 c h w), in a few denoising steps."""
-    return sample(lambda x, tau: guess(model, row, past, past_tau, x, tau[:, None].expand_as(past_tau)).float(), noise, steps)
+def joined(batch: Batch, dreams: Batch) -> Batch:
+    """Windows of the truth, and windows of dreams beneath them."""
+    batch = batch | {"truth": batch["latents"]}
+    return {name: torch.cat([batch[name], dreams[name]]) for name in batch}
 
 
-def dynamics_loss(model: nn.Module, batch: Batch, generator: torch.Generator, own: float = OWN) -> tuple[Tensor, dict[str, float]]:
-    """`own`: share of rows whose past may be what the network itself makes of it."""
+def dynamics_loss(
+    model: nn.Module, batch: Batch, generator: torch.Generator, critic: nn.Module | None = None
+) -> tuple[Tensor, dict[str, float]]:
+    """What follows each frame of "latents" is the next one of "truth", where there is one: what a dream should have become."""
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
-    b, t = z.shape[:2]
+    truth, first = batch.get("truth", z)[:, 1:], z[:, :1].expand_as(z[:, 1:])
+    b, t = truth.shape[:2]
 
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator, device=z.device)
+    def uniform() -> Tensor:
+        return torch.rand((b, t), generator=generator, device=z.device)
 
     def noise() -> Tensor:
-        return torch.randn(z[:, 1:].shape, generator=generator, device=z.device)
+        return torch.randn(truth.shape, generator=generator, device=z.device)
 
-    past_tau = 1 - CONTEXT_NOISE * uniform(b, t - 1)
-    context = z[:, :-1]
-    mine = (uniform(b) < own)[:, None].repeat(1, t - 1)
-    mine[:, 1] &= jump == 0  # frame 1 cannot be foreseen after a jump
-    for _ in range(int(uniform(1).item() * 3) if own else 0):
-        # In some rows the past becomes what the network makes of it, all frames at once; twice, and errors are made of errors.
-        made = dreamt(model, row, on_the_way(context, noise(), past_tau), past_tau, noise(), 1 + int(uniform(1).item() * 2))
-        context = torch.where(mine[..., None, None, None], torch.cat([z[:, :1], made[:, :-1]], 1), context)
-    tau = torch.where(uniform(b, t - 1) < FIRST, 0.0, uniform(b, t - 1))
-    known = (uniform(b, t - 1) > UNTOLD).float()
-    found = guess(model, row, on_the_way(context, noise(), past_tau), past_tau, on_the_way(z[:, 1:], noise(), tau), tau, known)
-    error = (found.float() - z[:, 1:]).square().flatten(2).mean(2)
+    past_tau, kind = 1 - CONTEXT_NOISE * uniform(), uniform()
+    tau = torch.where(kind < FIRST, 0.0, torch.where(kind < FIRST + SECOND, 0.5, uniform()))
+    known = (uniform() > UNTOLD).float()
+    found = guess(model, row, on_the_way(z[:, :-1], noise(), past_tau), past_tau, on_the_way(truth, noise(), tau), tau, known).float()
+    error = (found - truth).square().flatten(2).mean(2)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
     far = (tau == 0) & (counts > 0)
-    still = (z[:, 1:] - z[:, :-1]).square().mean()
-    first = error[far].mean() if far.any() else error.mean()
-    return value, {"first guess": first.item(), "standing still": still.item()}
+    still = (truth[:, 1:] - truth[:, :-1]).square().mean()
+    figures = {"first guess": (error[far].mean() if far.any() else error.mean()).item(), "standing still": still.item()}
+    asked = (kind < FIRST + SECOND) & (counts > 0)
+    if critic is not None and asked.any():
+        value = value + rivalry(critic, value, found, truth, first, asked, figures)
+    return value, figures
+
+
+def rivalry(
+    critic: nn.Module, value: Tensor, found: Tensor, truth: Tensor, first: Tensor, asked: Tensor, figures: dict[str, float]
+) -> Tensor:
+    """The critic's loss, and its pull on the frames that it is asked about (b t), in the measure of the error's own."""
+    made, true, first = found[asked], truth[asked], first[asked]
+    leaf = made.detach().requires_grad_()
+    both, places = torch.cat([leaf, true]), torch.cat([first, first])
+    said = critic(both, places)
+    of_made, of_true = said.chunk(2)
+    right = (of_true > of_made).float().mean()
+    skill = (2 * right - 1).clamp(min=0)  # who tells apart no better than by chance is not listened to
+    (pull,) = torch.autograd.grad(told_apart(of_made, of_true), leaf, retain_graph=True)
+    push = torch.autograd.grad(value, found, retain_graph=True)[0][asked]
+    strength = PULL * skill * push.square().mean().sqrt() / pull.square().mean().sqrt().clamp(min=1e-12)
+    near = critic(both.detach() + STEP * torch.randn_like(both), places)
+    steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
+    figures |= {"told apart": right.item(), "steep": steep.item()}
+    return told_apart(of_true, of_made) + steep + (made * (strength * pull)).sum()
 
 
 def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sampling: Sampling):
@@ -154,8 +180,9 @@ def train_dynamics(
     dtype: str = "auto",
     workers: int = 0,
     weights: Path | None = None,
+    dreams: float = 0.4,
 ) -> Iterator[dict]:
-    """Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
+    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
@@ -166,11 +193,18 @@ def train_dynamics(
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    run = Run(model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn)), fit_config, out / "run", where)
-    sampling = Sampling(window=frames - 2)
+    model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
+    critic = Critic(model.config.channels)
+    run = Run(model, fit_config, out / "run", where, critic)
+    sampling = Sampling(denoising_steps=1, window=frames - 2)
+    rows = round(fit_config.batch * DREAMT)
+    asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        return dynamics_loss(model, batch, generator, OWN if run.progress >= OWN_FROM else 0.0)
+        if rows == 0 or run.progress < 1 - dreams:
+            return dynamics_loss(model, batch, generator)
+        awake = {name: part[rows:] for name, part in batch.items()}
+        return dynamics_loss(model, joined(awake, asleep.batch(run.model)), generator, run.critic)
 
     stage = Stage(loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))

@@ -68,7 +68,8 @@ def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimize
 class Run:
     """A training under way: model, its average, optimizers, and how far it is. Saved in `folder`, and taken up again from there."""
 
-    def __init__(self, model: nn.Module, config: FitConfig, folder: Path, accelerator: Accelerator):
+    def __init__(self, model: nn.Module, config: FitConfig, folder: Path, accelerator: Accelerator, critic: nn.Module | None = None):
+        """`critic`: a second network, with losses of its own; a loss finds it as run.critic."""
         self.config, self.folder, self.accelerator = config, folder, accelerator
         self.step, self.seconds = 0, 0.0
         if accelerator.is_main_process:
@@ -76,9 +77,15 @@ class Run:
         self.model = model.to(accelerator.device)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.optimizers = optimizers(self.model, config)
+        self.critic = critic
+        if critic is not None:
+            self.critic = critic.to(accelerator.device, memory_format=torch.channels_last)
+            self.optimizers.append(torch.optim.AdamW(critic.parameters(), lr=config.lr, betas=(0.0, 0.95), weight_decay=0.0))
         if (folder / "run.json").exists():
             self._load()
         self.wrapped, *self.optimizers = accelerator.prepare(self.model, *self.optimizers)
+        if critic is not None:
+            self.critic = accelerator.prepare(self.critic)
         if config.compile:
             self.wrapped = torch.compile(self.wrapped)
         self.generator = torch.Generator(accelerator.device).manual_seed(config.seed + 7919 * self.step + accelerator.process_index)
@@ -120,6 +127,9 @@ class Run:
     def _state(self) -> dict[str, Tensor]:
         state = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
         state |= {f"average.{k}": v.cpu().contiguous() for k, v in self.average.items()}
+        if self.critic is not None:
+            bare = self.accelerator.unwrap_model(self.critic)
+            state |= {f"critic.{k}": v.detach().cpu().contiguous() for k, v in bare.state_dict().items()}
         for i, optimizer in enumerate(self.optimizers):
             for j, values in optimizer.state_dict()["state"].items():
                 state |= {f"optimizer.{i}.{j}.{k}": torch.as_tensor(v).cpu().contiguous().clone() for k, v in values.items()}
@@ -131,6 +141,8 @@ class Run:
             state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
             self.step, self.seconds = about["step"], about["seconds"]
             self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+            if self.critic is not None:
+                self.critic.load_state_dict({k.removeprefix("critic."): v for k, v in state.items() if k.startswith("critic.")})
             for name, held in self.average.items():
                 held.copy_(state[f"average.{name}"])
             for i, optimizer in enumerate(self.optimizers):
@@ -190,9 +202,9 @@ def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, fl
         # The gradient's size is the same in all processes, and no number where the loss of any is none.
         if not torch.isfinite(value.detach() + accelerator.clip_grad_norm_(parameters, config.clip)):
             raise T2WError(f"the loss is no number at step {run.step}; the last checkpoint is good: go on with a smaller --lr", FAILED)
-        for optimizer, base in zip(run.optimizers, (config.lr, config.muon_lr)):
+        for optimizer in run.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = base * run.rate()
+                group["lr"] = optimizer.defaults["lr"] * run.rate()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         run.step += 1
