@@ -134,6 +134,8 @@ def test_missing_files_are_a_sentence_with_the_command_that_gets_them(tmp_path, 
     with pytest.raises(T2WError, match="there is no file"):
         registry.spec(f"oasis:{tmp_path / 'other.safetensors'}")
     registry.ready(f"oasis:exact:{folder}")
+    with pytest.raises(T2WError, match="cached, renewed, exact, not exakt"):
+        registry.ready(f"oasis:exakt:{folder}")
     with pytest.raises(T2WError, match="t2w models pull oasis") as caught:
         registry.ready(f"oasis:renewed:{tmp_path}")
     assert caught.value.code == MISSING

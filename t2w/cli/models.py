@@ -96,7 +96,7 @@ def verify(
     folder = Path(name) if name and Path(name).is_dir() else disk.snapshot(_named(name).repo)
     if folder is None:
         raise T2WError(f"{name} is not on this disk; {_named(name).how_to_get()}", MISSING)
-    if not (folder / "model_index.json").is_file() and not any(path.suffix in (".safetensors", ".pt") for path in folder.rglob("*")):
+    if not (folder / "model_index.json").is_file() and not any(folder.rglob("*.safetensors")):
         raise T2WError(f"{folder} holds no weights that could be verified: no *.safetensors")
     for n, (file, ok, detail) in enumerate(fetch.verify(folder), 1):
         failed += not ok

@@ -137,6 +137,10 @@ class OasisSession:
 def _way(place: str | Path) -> tuple[str, str]:
     """How the past is looked at, and where the weights are."""
     way, _, rest = str(place).partition(":")
+    if rest and way not in WAYS and way.isalpha() and len(way) > 1 and not Path(place).exists():  # one letter is a drive
+        raise T2WError(
+            f"oasis looks at the past in one of the ways {', '.join(WAYS)}, not {way}; write oasis:exact:FOLDER, or oasis:FOLDER"
+        )
     return (way, rest) if way in WAYS else (WAYS[0], str(place))
 
 
