@@ -1,23 +1,31 @@
 """Workers of a Ray cluster: orders in, words out. A job's files go to its node and come back, so nodes share no disk with this machine."""
 
+import os
+import re
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Self
 
 from t2w.batch import worker
 from t2w.batch.plan import Job, Paint, Roll
 from t2w.batch.work import Models, painted, rolled
 from t2w.batch.worker import Died, Done, Progress, Word
-from t2w.errors import MISSING, T2WError
+from t2w.errors import FAILED, MISSING, T2WError
 from t2w.media.atomic import atomically
 from t2w.media.folders import make_folder
 
 MIB = 2**20
 LOCAL = "ray"  # what is said for a cluster of this machine alone, started for the batch
 ASK = 1.0  # seconds between questions how far a job is
+ADDRESS, PORT = re.compile(r"ray://([\w.-]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?"), 10001
+PATIENCE = 3  # seconds, and as often: for a cluster to answer
+ADVICE = "HOST:PORT is where its clients are let in (port 10001, as a rule), and RAY_AUTH_TOKEN its token where it asks for one"
+GONE = (ConnectionError, TimeoutError)
 LAST = ("sheet.png", "take.json")  # what says that a stage is whole
 Files = dict[str, bytes]
 
@@ -47,7 +55,7 @@ class Cluster:
     """As `Workers`, on the nodes of a cluster: `address` is ray, or ray://HOST:PORT."""
 
     def __init__(self, folder: Path, n: int, threads: int, address: str):
-        if address != LOCAL and not address.startswith("ray://"):
+        if address != LOCAL and not ADDRESS.fullmatch(address):
             raise T2WError(f"--on {address} is no cluster; say ray, which starts one here, or ray://HOST:PORT")
         self.folder, self.n, self.threads, self.address = folder, n, threads, address
         self.hands: dict[int, tuple[str, object]] = {}  # slot: (model, actor)
@@ -57,23 +65,24 @@ class Cluster:
         self.known: list[tuple[int, Word]] = []  # what needs no cluster
 
     def __enter__(self) -> Self:
-        try:
-            import ray
-        except ModuleNotFoundError as error:
-            raise T2WError(f"work on a cluster needs {error.name}, which is an extra: pip install 't2w[cluster]'", MISSING) from error
-        self.ray = ray
-        quiet = {"log_to_driver": False, "logging_level": "error"}
+        if self.address != LOCAL:
+            _reach(self.address)
+        self.ray, quiet = _ray(), {"log_to_driver": False, "logging_level": "error"}
         try:
             if self.address == LOCAL:
-                ray.init(address="local", num_cpus=self.n * self.threads, include_dashboard=False, **quiet)
+                self.ray.init(address="local", num_cpus=self.n * self.threads, include_dashboard=False, **quiet)
             else:
-                ray.init(address=self.address, **quiet)
-        except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-            raise T2WError(f"no cluster answers at {self.address} ({str(error).splitlines()[0]}); `ray start --head` starts one") from error
+                self.ray.init(address=self.address, **quiet)
+        except (*GONE, RuntimeError, ValueError, self.ray.exceptions.RayError) as error:
+            reason = f"{_reason(error)[:300]}; {ADVICE}" if self.address != LOCAL else _reason(error)
+            raise T2WError(f"no cluster lets t2w in at {self.address}: {reason}", FAILED) from error
         return self
 
     def give(self, slot: int, order: tuple[Job, int | None]) -> None:
-        job, number = order
+        with self._there_still():
+            self._give(slot, *order)
+
+    def _give(self, slot: int, job: Job, number: int | None) -> None:
         if (done := self._there(job, number)) is not None:
             self.known.append((slot, done))
             return
@@ -84,10 +93,10 @@ class Cluster:
         self.orders[self.hands[slot][1].do.remote(job, number, self._files(job))] = slot, job
 
     def listen(self, timeout: float) -> Iterator[tuple[int, Word]]:
-        while self.known:
-            slot, done = self.known.pop()
-            yield slot, done
-            return
+        with self._there_still():
+            yield from [self.known.pop()] if self.known else self._listen(timeout)
+
+    def _listen(self, timeout: float) -> Iterator[tuple[int, Word]]:
         self._ask()
         ready, _ = self.ray.wait([*self.orders, *self.questions], num_returns=1, timeout=timeout)
         for found in ready:
@@ -99,9 +108,18 @@ class Cluster:
                 yield from self._answer(*self.orders.pop(found), found)
 
     def __exit__(self, kind, error, trace) -> None:
-        for slot in list(self.hands):
-            self._let_go(slot)
+        with suppress(*GONE, RuntimeError):  # where the cluster is gone, its actors are too
+            for slot in list(self.hands):
+                self._let_go(slot)
         self.ray.shutdown()
+
+    @contextmanager
+    def _there_still(self) -> Iterator[None]:
+        try:
+            yield
+        except GONE as error:
+            again = "the same command goes on when it is there again"
+            raise T2WError(f"the cluster at {self.address} does not answer any more ({_reason(error)[:300]}); {again}", FAILED) from error
 
     def _answer(self, slot: int, job: Job, found: object) -> Iterator[tuple[int, Word]]:
         try:
@@ -144,6 +162,25 @@ class Cluster:
         world = self.folder / job.folder
         names = [world / "world.json", *([world / "frames" / f"{job.pick}.png"] if isinstance(job, Roll) else [])]
         return {name.relative_to(self.folder).as_posix(): name.read_bytes() for name in names if name.is_file()}
+
+
+def _ray() -> ModuleType:
+    for name in ("INITIAL", "MAX"):  # read when ray is imported
+        os.environ.setdefault(f"RAY_CLIENT_{name}_CONNECTION_TIMEOUT_S", str(PATIENCE))
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise T2WError(f"work on a cluster needs {error.name}, which is an extra: pip install 't2w[cluster]'", MISSING) from error
+    return ray
+
+
+def _reach(address: str) -> None:
+    """Refuse a place where nobody listens; Ray itself would try for a long time."""
+    host, port = ADDRESS.fullmatch(address).groups()
+    try:
+        socket.create_connection((host.strip("[]"), int(port or PORT)), PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise T2WError(f"nobody answers at {address} ({_reason(error)}); `ray start --head` starts a cluster there", FAILED) from error
 
 
 def _read(folder: Path, base: Path) -> Files:

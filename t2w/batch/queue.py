@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from t2w.batch.plan import Job, Paint, Plan, Roll, digest, from_json, to_json
@@ -93,9 +94,10 @@ class Queue:
 
     def _number(self, roll: Roll, taken: set[int]) -> int:
         """The take's number: where it lies already, else the first free one."""
-        number = 1
-        while number in taken or (take_of(self.folder / roll.folder, number).exists() and not rolled(self.folder, roll, number)):
-            number += 1
+        folder = self.folder / roll.folder / "takes"
+        there = {int(path.name) for path in folder.glob("[0-9]*") if path.name.isdigit() and (path / "take.json").exists()}
+        number = next((number for number in sorted(there - taken) if rolled(self.folder, roll, number)), None)
+        number = number or next(number for number in count(1) if number not in taken | there)
         taken.add(number)
         return number
 

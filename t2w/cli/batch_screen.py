@@ -8,7 +8,7 @@ from pathlib import Path
 from t2w.cli.output import Output
 
 LOG_SECONDS = 10
-LONGEST, MOST = 300, 20  # letters of a reason, and reasons that are told
+LONGEST, MOST = 300, 20  # letters of a reason; reasons, or models, that are told
 NAMES = {"paint": "candidates", "roll": "takes"}
 UNITS = {"paint": "pictures", "roll": "frames"}
 
@@ -23,14 +23,16 @@ def table(found):
     for stage in found.stages:
         stages.add_row(NAMES[stage.name], f"{stage.jobs:,}", f"{stage.done:,}", f"{stage.left:,} {UNITS[stage.name]}")
     models = Table("model", "jobs", "on disk", "a second", "time", "from", "memory", box=None, padding=(0, 3, 0, 0))
-    for model in found.models:
+    for model in found.models[:MOST]:
         rate = "unknown" if model.fps is None else f"{model.fps:.3g}"
         memory = "unknown" if model.memory_mib is None else f"{model.memory_mib:,} MiB"
         here = "yes" if model.here else "no"
         name = f"{model.kind} {model.name}" + f", {model.asked}" * bool(model.asked)
         row = (Text(name), f"{model.jobs:,}", here, rate, clock(model.seconds), model.basis or "not measured", memory)
         models.add_row(*row)
-    missing = [f"not on disk: {model.missing}" for model in found.models if not model.here]
+    if len(found.models) > MOST:
+        models.add_row(f"and {len(found.models) - MOST} more")
+    missing = [f"missing: {sentence}" for sentence in dict.fromkeys(model.missing for model in found.models if not model.here)]
     parts = [stages, "", models, "", *missing, *_totals(found)] if found.models else [stages, "nothing is left to do"]
     return Group(*parts)
 

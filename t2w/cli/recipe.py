@@ -15,7 +15,7 @@ BEGINNING = f"""# yaml-language-server: $schema={SCHEMA}
 about: four places at two times of day, walked into twice
 prompts:
   - first-person view of a {{meadow|desert|pine forest|canyon}} at {{noon|sunset}}
-painter: starter        # `t2w painters list`
+painter: starter        # `t2w painters list`; negative, guidance, painter-steps, lora, quantize say how it paints
 world: starter          # `t2w worlds list`
 candidates: 2           # start frames of each prompt and seed
 pick: first             # a number, first, all, or ask: the batch stops for `t2w pick`
