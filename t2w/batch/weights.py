@@ -34,8 +34,10 @@ def of_world(name: str) -> str:
     """Of NAME, NAME:PLACE or NAME:WORD:PLACE,PLACE, or of a folder."""
     if Path(name).is_dir():
         return _joined([name])
-    published = [model.repo for model in registry.models() if model.name == name]
-    return _joined([str(genie.STARTER)] if name == "starter" else published or re.split("[:,]", name)[1:])
+    if name == "starter":
+        return _joined([str(genie.STARTER)])
+    places = [model.repo for model in registry.models() if model.name == name] or re.split("[:,]", name)[1:]
+    return _joined([str(Path(place).parent) if Path(place).is_file() else place for place in places])  # what lies beside a file is used too
 
 
 def _joined(places: Sequence[str]) -> str:
@@ -60,7 +62,7 @@ def _files(folder: Path) -> Iterator[Path]:
         parts = [disk.read_object(folder / "config.json").get("autoencoder", ".")]
     for place in {folder.resolve(), *((folder / part).resolve() for part in parts)}:
         if place.is_dir():
-            yield from (file for file in place.iterdir() if file.suffix in SUFFIXES and file.name != CARD)
+            yield from (file for file in place.iterdir() if file.suffix in SUFFIXES and file.name != CARD and file.is_file())
 
 
 def _changed(file: Path) -> tuple[int, int]:

@@ -168,7 +168,7 @@ def _pool(folder: Path, workers: int, threads: int, gpus: int, on: str | None):
 def _finish(output: Output, folder: Path, queue, away, told: dict[str, float]) -> None:
     from t2w.batch import machine, report
     from t2w.batch.results import NAME
-    from t2w.cli.batch_screen import failures
+    from t2w.cli.batch_screen import clock, failures
 
     counts = queue.counts()["roll"]
     done, failed, waiting = (counts.get(state, 0) for state in ("done", "failed", "waiting"))
@@ -186,6 +186,8 @@ def _finish(output: Output, folder: Path, queue, away, told: dict[str, float]) -
         output.note(sentence)
     if away is not None:
         away.send_all()
+    if told["frames_per_s"]:
+        output.say(f"{told['frames_per_s']:g} frames/s, {clock(told['wall_s'])} in all")
     output.say(f"{done} takes   {page.page}")
     made = {"takes": counts, "candidates": queue.counts()["paint"], "sheet": page.sheet, "table": page.table, "grids": page.grids}
     output.done(folder, folder=folder, results=folder / NAME, report=page.page, **made, cpu_s=machine.cpu_seconds(), **told)
