@@ -149,7 +149,7 @@ def _tell(output: Output, found, how: How) -> None:
         if not model.here and not how.on:
             raise T2WError(model.missing, MISSING)
     if found.models:
-        output.console.print(table(found))
+        output.console.print(table(found), width=None if output.console.is_terminal else 120)
     if found.disk_mib > found.free_mib:
         wanted, free = f"about {found.disk_mib:.0f} MiB will be wanted", f"{found.free_mib:.0f} are free"
         output.note(f"{wanted}, {free}; the batch stops in order when the disk is full")

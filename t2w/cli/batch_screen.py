@@ -16,19 +16,18 @@ UNITS = {"paint": "pictures", "roll": "frames"}
 def table(found):
     """The plan, as an Estimate has it."""
     from rich.console import Group
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     stages = Table("stage", "jobs", "done", "left", box=None, padding=(0, 3, 0, 0))
     for stage in found.stages:
         stages.add_row(NAMES[stage.name], f"{stage.jobs:,}", f"{stage.done:,}", f"{stage.left:,} {UNITS[stage.name]}")
-    models = Table("model", "jobs", "on disk", "a second", "time", "from", "memory", box=None, padding=(0, 3, 0, 0))
+    models = Table(Column("model", no_wrap=True), "jobs", "on disk", "a second", "time", "from", "memory", box=None, padding=(0, 2, 0, 0))
     for model in found.models[:MOST]:
-        rate = "unknown" if model.fps is None else f"{model.fps:.3g}"
+        speed = ("unknown", "", "") if model.fps is None else (f"{model.fps:.3g}", clock(model.seconds), model.basis)
         memory = "unknown" if model.memory_mib is None else f"{model.memory_mib:,} MiB"
-        here = "yes" if model.here else "no"
-        name = f"{model.kind} {model.name}" + f", {model.asked}" * bool(model.asked)
-        row = (Text(name), f"{model.jobs:,}", here, rate, clock(model.seconds), model.basis or "not measured", memory)
+        name = f"{model.kind} {model.name}" + f"\n  {model.asked}" * bool(model.asked)
+        row = (Text(name), f"{model.jobs:,}", "yes" if model.here else "no", *speed, memory)
         models.add_row(*row)
     if len(found.models) > MOST:
         models.add_row(f"and {len(found.models) - MOST} more")
