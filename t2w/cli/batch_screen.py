@@ -62,6 +62,8 @@ def status(folder: Path, counts: dict, errors: list, running: bool, seconds: flo
     about = f"nobody is at work; t2w batch resume {folder} goes on"
     if running:
         about = "a batch is at work"
+    elif states <= {"done", "failed", "waiting"} and "waiting" in states:
+        about = f"the rest waits for your pick: t2w pick {folder}, then t2w batch resume {folder}"
     elif states <= {"done", "failed"}:
         about = f"nothing is left to do but what failed; t2w batch retry {folder} tries it again" if "failed" in states else "all is done"
     left = f"; about {clock(seconds)} of work left" if seconds else ""
