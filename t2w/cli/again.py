@@ -89,4 +89,4 @@ def _why(manifest: dict) -> str:
         for name in sorted({*then, *now})
         if then.get(name) != now.get(name)
     ]
-    return "; ".join(changed) or "all versions are the same: the machine or the weights differ"
+    return "; ".join(changed) or "all versions are the same: the machine or the weights differ, or a GPU painted several at once"

@@ -62,7 +62,8 @@ def show(
     fields, card = {**_fields(spec), "on_disk": registry.on_disk(name)}, _card(name)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in {**fields, **{f"trained: {key}": value for key, value in card.items()}}.items():
-        table.add_row(Text(key, "bold"), Text(_word(value)))
+        if value != "":
+            table.add_row(Text(key, "bold"), Text(_word(value)))
     tries = _history(name) if history else []
     for k, row in enumerate(tries, 1):
         for key, value in row.items():
