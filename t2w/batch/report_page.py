@@ -75,7 +75,7 @@ function film(take, playing = false) {
 function card(take, words, playing) {
   const node = make("article", {}, film(take, playing));
   node.append(make("p", {className: "prompt", textContent: words || take.prompt}));
-  if (!words) node.append(make("p", {className: "quiet", textContent: `${name(take)} · ${take.world} · start ${take.start ?? "not picked"} · ${+take.seconds.toFixed(1)}\u00a0s`}));
+  if (!words) node.append(make("p", {className: "quiet", textContent: `${name(take)} · ${take.world} ·${take.painting ? ` ${take.painting} ·` : ""} start ${take.start ?? "not picked"} · ${+take.seconds.toFixed(1)}\u00a0s`}));
   if (take.error) node.append(make("p", {className: "quiet failed", textContent: take.error}));
   else if (take.status !== "done" && !words) node.append(make("p", {className: "quiet", textContent: take.status}));
   node.firstChild.onclick = () => open_(take);
