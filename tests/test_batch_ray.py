@@ -2,7 +2,12 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,3 +46,60 @@ def test_a_worker_of_ray_is_killed_and_all_takes_are_made(tmp_path):
     assert files(tmp_path / "b") == files(tmp_path / "here") and rows(tmp_path / "b") == rows(tmp_path / "here")
     code, said = t2w(tmp_path, env, "r.yaml", "--out", "b")  # and a batch begun there goes on here
     assert code == 0 and not [line for line in said if line["event"] == "job"]
+
+
+def free_port() -> int:
+    """Below those that Ray gives to its workers."""
+    with socket.socket() as place:
+        for port in range(9200, 9900):
+            try:
+                place.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no port is free")
+
+
+def refused(here: Path, env: dict, port: int, seconds: float) -> str:
+    began = time.monotonic()
+    code, said = t2w(here, env, "r.yaml", "--out", "b", "--on", f"ray://127.0.0.1:{port}")
+    assert code == 1 and time.monotonic() - began < seconds
+    return said[-1]["error"]
+
+
+def test_where_nobody_listens_is_a_sentence(tmp_path):
+    pytest.importorskip("ray")
+    env = set_up(tmp_path, RECIPE)
+    assert "nobody answers at ray://127.0.0.1:" in refused(tmp_path, env, free_port(), 120)
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory):
+    """(port, token) of a true cluster, which asks for a token."""
+    pytest.importorskip("ray")
+    port, token = free_port(), {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 2}
+    words = ["--head", "--block", "--port=0", f"--ray-client-server-port={port}", "--include-dashboard=false", "--num-cpus=2"]
+    env = set_up(tmp_path_factory.mktemp("head")) | token
+    with tempfile.TemporaryDirectory(prefix="ray") as place:  # a short path: Ray's sockets lie there
+        command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", *words, f"--temp-dir={place}"]
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            time.sleep(0.5)
+        assert process.poll() is None
+        yield port, token
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_cluster_elsewhere_makes_the_same_and_asks_for_its_token(head, tmp_path):
+    port, token = head
+    env = set_up(tmp_path, "prompts: a {red|blue} sea\npainter: stripes\nworld: strip\nactions: w-10\n") | token
+    assert "RAY_AUTH_TOKEN" in refused(tmp_path, env | {"RAY_AUTH_TOKEN": "f" * 32}, port, 300)
+    code, said = t2w(tmp_path, env, "r.yaml", "--out", "b", "--on", f"ray://127.0.0.1:{port}")
+    assert code == 0 and said[-1]["takes"] == {"done": 2}, said[-1]
+    assert t2w(tmp_path, env, "r.yaml", "--out", "here", "--threads", "1")[0] == 0
+    assert files(tmp_path / "b") == files(tmp_path / "here") and rows(tmp_path / "b") == rows(tmp_path / "here")
