@@ -50,7 +50,8 @@ Lora = Annotated[
 ]
 Quantize = Annotated[str | None, typer.Option("--quantize", metavar="8bit|4bit", help="The painter's weights in fewer bits.")]
 Memory = Annotated[
-    str, typer.Option("--memory", metavar="auto|low|max", help="low: weights go to the GPU part by part; max: all at once, whatever is free.")
+    str,
+    typer.Option("--memory", metavar="auto|low|max", help="low: weights go to the GPU part by part; max: all at once, whatever is free."),
 ]
 Actions = Annotated[
     str | None, typer.Option("--actions", "-a", metavar="FILE|SHORT", help="A script (.yaml, .jsonl) or a short form: w-30,wl-15.")
