@@ -97,7 +97,8 @@ def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor,
         return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, Sight(time, believed, last, allowed))[0][:, -1]
 
     def guess(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
-        return found(x, tau, 0.0) + s.guidance * (found(x, tau, 1.0) - found(x, tau, 0.0))
+        guidance = s.guidance if tau[0] == 0 else 1.0
+        return found(x, tau, 0.0) + guidance * (found(x, tau, 1.0) - found(x, tau, 0.0))
 
     return sample(guess, noise, s.denoising_steps)
 

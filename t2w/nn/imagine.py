@@ -15,7 +15,7 @@ class Sampling:
     """How a frame is made. `window` past frames and the very first are remembered."""
 
     denoising_steps: int = 4
-    guidance: float = 1.0  # how much more than believed the action is to count; 1: as believed, and less work
+    guidance: float = 1.0  # how much more than believed the action is to count in the first look; 1: as believed, and less work
     context_noise: float = 0.05  # in the past as it is remembered; the network is told
     window: int = 14
 
@@ -23,8 +23,8 @@ class Sampling:
 class Dream:
     """b dreams side by side: memory, noise and last frame (b c h w). Weights are shared; all else is its own.
 
-    A look at several frames costs little more than a look at one. So a frame is looked at with and without its action at once,
-    and the last frame enters memory in the first look of the next step, beside the frame that is begun there.
+    A look at several frames costs little more than a look at one. So in the first look at a frame, where the action decides, it is looked
+    at with and without it at once (guidance, in that interval alone: Kynkäänniemi et al. 2024); and the last frame enters memory there.
     """
 
     def __init__(self, dynamics: Dynamics, first: Tensor, generator: torch.Generator, sampling: Sampling = Sampling()):
@@ -46,16 +46,22 @@ class Dream:
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
-        told = [1.0] if guidance == 1 else [1.0, 0.0]
-        n, looks = len(told), iter(range(steps))
-        modulations = self._modulations([clean, *(k / steps for k in range(steps) for _ in told)], [self.told, *told * steps], action)
-        headings = [self.heading, *(self.heading + known * action[:, -2:] for known in told)]
+        told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
+        modulations = self._modulations(
+            [clean, *(k / steps for k, known in enumerate(told) for _ in known)],
+            [self.told, *(one for known in told for one in known)],
+            action,
+        )
+        headings = [self.heading, *(self.heading + known * action[:, -2:] for known in (1.0, 0.0))]
+        looks = iter(range(steps))
 
         def guess(x: Tensor, tau: Tensor) -> Tensor:
             k = next(looks)
-            old = int(k == 0)  # the last frame is looked at too
-            rows = [part[:, 1 - old + k * n : 1 + n + k * n] for part in modulations]
-            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, torch.stack(headings[1 - old :], 1), old)
+            n, old = len(told[k]), int(k == 0)  # at first the last frame is looked at too
+            begin = 1 + sum(map(len, told[:k]))
+            rows = [part[:, begin - old : begin + n] for part in modulations]
+            turns = torch.stack(headings[1 - old : 1 + n], 1)
+            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, turns, old)
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
         frame = sample(guess, self._noise(), steps)
