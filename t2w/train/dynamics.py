@@ -25,7 +25,7 @@ from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
 from t2w.sim.simulator import SPACE
-from t2w.train.dreams import Dreams
+from t2w.train.dreams import STEPS, Dreams
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, save_world
@@ -196,7 +196,7 @@ def train_dynamics(
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
     critic = Critic(model.config.channels)
     run = Run(model, fit_config, out / "run", where, critic)
-    sampling = Sampling(denoising_steps=1, window=frames - 2)
+    sampling = Sampling(denoising_steps=max(STEPS), window=frames - 2)
     rows = round(fit_config.batch * DREAMT)
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step)
 
