@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -174,3 +176,14 @@ def test_only_leftovers_of_dead_runs_are_swept(tmp_path):
         path.touch()
     atomic.sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([living.name, ".hidden.tmp", "take.mp4"])
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="zombies are POSIX's")
+def test_a_zombie_writes_no_more(tmp_path):
+    zombie = subprocess.Popen([sys.executable, "-c", "pass"])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked after it
+    path = atomic.temporary_name(tmp_path / "take.mp4")
+    path.with_name(path.name.replace(f"-{os.getpid()}-", f"-{zombie.pid}-")).touch()
+    atomic.sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    zombie.wait()

@@ -68,8 +68,6 @@ def temporary_name(path: Path) -> Path:
 
 def sweep(folder: str | Path) -> None:
     """Removes the temporary files and folders that killed runs of this machine left in `folder`."""
-    if os.name != "posix":
-        return  # elsewhere os.kill(pid, 0) does not ask, it kills
     for entry in Path(folder).iterdir():
         name = LEFTOVER.fullmatch(entry.name)
         if name and name["host"] == _host() and not _alive(int(name["pid"])):
@@ -100,10 +98,12 @@ def _host() -> str:
 
 
 def _alive(pid: int) -> bool:
+    """Not so a zombie: killed, it writes no more, but keeps its number until its parent asks after it, which in a container may be never."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, OverflowError):
         return False
-    except (PermissionError, OverflowError):
+    except psutil.AccessDenied:
         return True
-    return True
