@@ -6,7 +6,7 @@ Everything here yields events; the caller decides what to show. Files are writte
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Keep:
     clean: bool = False
     frames_out: Path | None = None
     metadata: bool = True
+    more: dict = field(default_factory=dict)  # what the manifest says besides
 
 
 # Events, in the order in which they come.
@@ -192,7 +193,7 @@ def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = a
     manifest = describe(start, pick, ask, spec)
     place = into or takes.place(folder, manifest)
     began = time.perf_counter()
-    with Recorder(Recording(place, keep.clean, keep.frames_out, keep.metadata), spec, manifest) as recorder:
+    with Recorder(Recording(place, keep.clean, keep.frames_out, keep.metadata, keep.more), spec, manifest) as recorder:
         recorder.write(frame)
         for t, (new, action) in enumerate(walk(session, frame, policy, ask.frames, chunk=spec.chunk), 1):
             recorder.write(new, action)

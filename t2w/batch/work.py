@@ -63,18 +63,13 @@ def roll(job: Roll, number: int, folder: Path, models: Models) -> Iterator[int |
     world = folder / job.folder
     if job.only and disk.read(world)["pick"] != job.pick:
         list(dream.picked(world, job.pick))
-    keep = Keep(job.clean, None, job.metadata)
+    # take.json says by which weights it was made: without it, the take is not this job's.
+    keep = Keep(job.clean, metadata=job.metadata, more={"weights": job.weights})
     for event in dream.roll(world, job.pick, job.walk, keep, kept=models, into=world / "takes" / f"{number:02d}"):
         if isinstance(event, dream.Frame):
             yield 1
         elif isinstance(event, dream.Take):
-            _sign(event, job)
             yield Made(event.manifest["sha256"], True)
-
-
-def _sign(take: dream.Take, job: Roll) -> None:
-    """take.json says by which weights it was made: without it, the take is not this job's."""
-    disk.write_text(take.folder / "take.json", json.dumps({**take.manifest, "weights": job.weights}, indent=2, ensure_ascii=False) + "\n")
 
 
 def painted(folder: Path, job: Paint) -> bool:

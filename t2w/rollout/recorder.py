@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +29,7 @@ class Recording:
     clean: bool = False  # clean.mp4 too: without the HUD
     frames_out: Path | None = None  # every frame as NNNNNN.png, the start frame first, at the world's own size
     metadata: bool = True
+    more: dict = field(default_factory=dict)  # what take.json, and it alone, says besides
 
 
 class Recorder:
@@ -71,7 +72,7 @@ class Recorder:
         self.stack.__exit__(kind, error, trace)
         if kind is None:
             # Last, so that a folder with a take.json holds a whole take.
-            self.manifest = {**self.manifest, "sha256": self.hash.hexdigest(), "seconds": self.measures.rows()}
+            self.manifest = {**self.manifest, "sha256": self.hash.hexdigest(), "seconds": self.measures.rows(), **self.recording.more}
             with atomically(self.recording.folder / "take.json") as temporary:
                 temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
 
