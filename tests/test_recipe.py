@@ -143,6 +143,9 @@ WRONG = {
     "prompts: a\nlora: ['x:inf']": "r.yaml:2:8: --lora x:inf: the scale is a number",
     "prompts: a\nmemory: lots": "r.yaml:2:9: one of auto, low, max is wanted here",
     "prompts: a\npainter: sim\nguidance: 2": "r.yaml:3:11: the painter sim takes no guidance_scale",
+    "prompts: a\nguidance: 1\nnegative: fog": "r.yaml:2:11: what is not wanted is kept away by guidance",
+    "prompts: a\nmatrix: {guidance: [3, 0], negative: [fog]}": "r.yaml:2:24: what is not wanted is kept away by guidance",
+    "prompts: a\nnegative: fog\nlora: r.yaml": "r.yaml:3:7: --lora ",
     "prompts: a\nseconds: 2\nframes: 3": "r.yaml:3:9: seconds and frames both say how long",
     "prompts: a\ndevice: gpu": "r.yaml:2:9: --device gpu is none of",
 }

@@ -11,7 +11,7 @@ from t2w.actions.yaml_nodes import List, Mapping, Node, compose, fields, shown, 
 from t2w.batch import wildcards
 from t2w.batch.fields import FIELDS, NONE, PAINTING
 from t2w.batch.values import Template, text
-from t2w.errors import T2WError
+from t2w.errors import MISSING, T2WError
 from t2w.start import painters
 from t2w.start.start import clean_prompt
 
@@ -143,7 +143,7 @@ class _Reader:
 
     def __init__(self, source: str):
         self.source = source
-        self.known: dict[tuple[int, str], object] = {}
+        self.known: dict[tuple, object] = {}
 
     def parts(self, values: Values) -> Iterator[Part]:
         read = {name: self.value(name, *values[name]) for name in values}
@@ -165,11 +165,25 @@ class _Reader:
         """How the painter is called, taken out of what was read."""
         said = {name: read.pop(name) for name in PAINTING if name in read}
         said = {name: value for name, value in said.items() if value not in ((), NONE)}
+        painter = read.get("painter", "starter")
         try:
-            settings = painters.asked(read.get("painter", "starter"), **{PAINTING[name]: value for name, value in said.items()})
+            settings = painters.asked(painter, **{PAINTING[name]: value for name, value in said.items()})
+            self.check_call(painter, settings, tuple(said.items()))
         except T2WError as error:
-            raise wrong(values[next(name for name in (*said, "painter", "prompts") if name in values)][0], str(error)) from None
+            named = [name for name in said if f"--{name}" in str(error)]  # as an option, which has the same name
+            raise wrong(values[next(name for name in (*named, *said, "painter", "prompts") if name in values)][0], str(error)) from None
         return {"settings": settings, "asked": ", ".join(f"{name} {_told(value)}" for name, value in said.items())}
+
+    def check_call(self, painter: str, settings: dict, said: tuple) -> None:
+        """Refuse a painter that is here and cannot be called so; once. One that is not here may be where the work is done."""
+        if not said or (painter, said) in self.known:
+            return
+        try:
+            painters.check_call(painter, settings)
+        except T2WError as error:
+            if error.code != MISSING:
+                raise
+        self.known[painter, said] = True
 
     def value(self, name: str, node: Node, base: Path) -> object:
         key = (id(node), name)

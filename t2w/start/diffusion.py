@@ -73,12 +73,17 @@ def settings(name: str) -> dict:
 def ready(name: str, call: Mapping) -> None:
     """Refuse a painter that cannot paint so, before anything is painted or kept. Raises T2WError."""
     place = folder(name)
-    _brush(name, _class(place), call)
+    check_call(name, call)
     models(place)
     counts(name)
     for part in place.iterdir():
         if (part / "spiece.model").is_file() and not (part / "tokenizer.json").is_file():  # PixArt's, for one
             smaller.need("sentencepiece", f"the tokenizer of the painter {name}")
+
+
+def check_call(name: str, call: Mapping) -> None:
+    """Refuse settings that the pipeline cannot be called with; its weights are not looked at. Raises T2WError."""
+    _brush(name, _class(folder(name)), call)
 
 
 def paint(
@@ -188,7 +193,7 @@ def _brush(name: str, kind: type, said: Mapping) -> Brush:
         raise T2WError(f"the painter {name} ({kind.__name__}) takes no {known}")
     scale = "true_cfg_scale" if "true_cfg_scale" in takes else "guidance_scale"
     if unwanted and (call.get(scale, takes[scale].default if scale in takes else 0) or 0) <= 1:
-        raise T2WError(f"what is not wanted is kept away by guidance, and {name} is painted without any; give --guidance 2 or more")
+        raise T2WError("what is not wanted is kept away by guidance, and the painter is to paint without any; give --guidance 2 or more")
     smaller.check(lora, quantize)
     return Brush(call, lora, quantize)
 

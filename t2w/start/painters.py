@@ -71,12 +71,16 @@ def check(name: str) -> None:
 def ready(name: str, call: Mapping = MappingProxyType({})) -> None:
     """Refuse a painter that is not on this disk, with the command that gets it, or cannot be called so; paints nothing."""
     check(name)
-    if name == "starter" and dict(call) not in ({}, settings(name)):
-        diffusion.ready(str(STARTER), call)
-    elif _plugin(name):
+    if _plugin(name):
         spec(name)
-    elif name not in OURS:
-        diffusion.ready(name, call)
+    elif place := _to_ask(name, call):
+        diffusion.ready(place, call)
+
+
+def check_call(name: str, call: Mapping) -> None:
+    """Refuse settings that a painter cannot be called with; its weights are not looked at. Raises T2WError with MISSING where it is not here."""
+    if place := _to_ask(name, call):
+        diffusion.check_call(place, call)
 
 
 def on_disk(name: str) -> bool:
@@ -152,6 +156,13 @@ def paint(
     if name == "starter":
         source, prompt, call = str(STARTER), understood(name, prompt).painted, {"width": width, "height": height, **call}
     yield from diffusion.paint(source, prompt, seeds, (width, height), device, dtype, call, memory, kept, together)
+
+
+def _to_ask(name: str, call: Mapping) -> str:
+    """The pipeline of diffusers that knows whether it can be called so; "" where that is clear."""
+    if name == "starter":
+        return "" if dict(call) in ({}, settings(name)) else str(STARTER)
+    return "" if name in OURS or _plugin(name) else name
 
 
 def _plugin(name: str):
