@@ -13,10 +13,17 @@ import strip
 import tiny_pipeline
 from typer.testing import CliRunner
 
+from t2w.batch import figures
 from t2w.cli import app
 from t2w.evaluate.bench import Ask, row
 
 KEYS = ["w", "a", "s", "d", "space", "e", "lmb"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Figures are kept for plans: these here are not the user's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def world(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_world_of_ours_is_measured_stage_by_stage(world):
+def test_a_world_of_ours_is_measured_stage_by_stage(world, tmp_path):
     result = CliRunner().invoke(app, ["bench", "--world", str(world), "--frames", "10", "--json"])
     assert result.exit_code == 0, result.output
     events = [json.loads(line) for line in result.stdout.splitlines()]
@@ -43,6 +50,7 @@ def test_a_world_of_ours_is_measured_stage_by_stage(world):
     assert set(found["stages"]) == {"encode", "dynamics", "decode", "hud", "film"} and found["latent_fps"] > found["step_fps"]
     assert (found["frames"], found["size"], found["denoising_steps"], found["dtype"]) == (10, [160, 96], 3, "float32")
     assert found["threads"] >= 1 and events[-1]["versions"]["torch"]
+    assert figures.path().is_relative_to(tmp_path) and figures.known()[f"world {world}"]["fps"] == found["fps"]
 
 
 @pytest.mark.parametrize("chunk", [1, 4, None])

@@ -1,5 +1,6 @@
 """README.md does what it says: its tour is run line by line; every other `t2w` line is parsed, every path is looked up."""
 
+import os
 import re
 import shlex
 import shutil
@@ -64,9 +65,10 @@ def test_the_tour_can_be_walked(tmp_path):
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
     shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
     photo(tmp_path / "photo.jpg")
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}  # where bench keeps its figures
     for line in tour():
         command = [sys.executable, "-m", *shlex.split(line)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     films = sorted(tmp_path.glob("worlds/*/takes/*/take.mp4"))
     assert len(films) >= 5
