@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from small_batch import RECIPE as SMALL
+from small_batch import set_up
 
 from t2w.batch import figures, recipe, weights
 from t2w.batch.estimate import estimate
@@ -164,6 +166,22 @@ def test_other_weights_are_other_takes_and_only_those(tmp_path):
     (tmp_path / "one" / "dynamics.safetensors").write_bytes(bytes(99) + b"x")
     after = planned(tmp_path, text)
     assert after.paints == before.paints and [a.key == b.key for a, b in zip(after.rolls, before.rolls, strict=True)] == [False, True]
+
+
+def test_a_plug_in_is_known_by_its_package_and_a_folder_of_the_same_name_is_not_asked(tmp_path, monkeypatch):
+    set_up(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.chdir(tmp_path)
+    before = weights.of_world("starter"), weights.of_painter("sim")
+    for name in ("strip", "stripes", "starter", "sim"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "w.safetensors").write_bytes(b"of something else")
+    assert (weights.of_world("starter"), weights.of_painter("sim")) == before and before[0]
+    assert weights.of_world("strip") == weights.of_painter("stripes") == "small 0.1"
+    keys = {roll.key for roll in planned(tmp_path, SMALL).rolls}
+    metadata = tmp_path / "site" / "small-0.1.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("0.1", "0.2"))
+    assert weights.of_world("strip") == "small 0.2" and keys.isdisjoint(roll.key for roll in planned(tmp_path, SMALL).rolls)
 
 
 def test_the_commit_stands_for_what_the_hub_keeps_and_a_lora_belongs_to_its_painter(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The weights of a model on this disk in, a fingerprint out: it goes into the keys of jobs, so that other weights make other takes.
 
-Models are not loaded, and torch is not imported. "" stands for what has no weights, or has none here.
+Models are not loaded, and torch is not imported. Of a plug-in, which may have its weights anywhere, the package's name and version
+stand for them. "" stands for what has no weights, or has none here.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from t2w.actions import plugins
 from t2w.start import painters, presets
 from t2w.worlds import genie, registry
 from t2w.worlds.weights import disk
@@ -20,9 +22,12 @@ PIECES, PIECE = 64, 64 * 2**10
 
 
 def of_painter(name: str, loras: tuple[str, ...] = ()) -> str:
+    if name in painters.OURS:
+        return _joined([str(painters.STARTER), *loras]) if name == "starter" else ""
     preset = presets.named(name)
-    place = str(painters.STARTER) if name == "starter" else name if preset is None else name.partition(":")[2] or preset.hub
-    return _joined([place, *loras])
+    if preset is None and (package := _package(painters.GROUP, name)):
+        return package
+    return _joined([name if preset is None else name.partition(":")[2] or preset.hub, *loras])
 
 
 def loras(settings: dict) -> tuple[str, ...]:
@@ -32,12 +37,21 @@ def loras(settings: dict) -> tuple[str, ...]:
 
 def of_world(name: str) -> str:
     """Of NAME, NAME:PLACE or NAME:WORD:PLACE,PLACE, or of a folder."""
-    if Path(name).is_dir():
-        return _joined([name])
     if name == "starter":
         return _joined([str(genie.STARTER)])
-    places = [model.repo for model in registry.models() if model.name == name] or re.split("[:,]", name)[1:]
-    return _joined([str(Path(place).parent) if Path(place).is_file() else place for place in places])  # what lies beside a file is used too
+    if name not in registry.names() and Path(name).is_dir():
+        return _joined([name])
+    world, *places = re.split("[:,]", name)
+    package = "" if world in registry.OURS else _package(registry.GROUP, world)
+    places = [model.repo for model in registry.models() if model.name == name] or places
+    found = _joined([str(Path(place).parent) if Path(place).is_file() else place for place in places])  # what lies beside a file is used too
+    return f"{package} {found}".strip()
+
+
+def _package(group: str, name: str) -> str:
+    """What has brought a plug-in, such as "small 0.1"; "" where that is not known."""
+    found = plugins.entry(group, name)
+    return f"{found.dist.name} {found.dist.version}" if found and found.dist else ""
 
 
 def _joined(places: Sequence[str]) -> str:
