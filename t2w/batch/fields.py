@@ -35,7 +35,7 @@ FIELDS: dict[str, Field] = {
         v.prompts, _one_or_list(PROMPT), "one or a list: words with {dawn|2::noon} and __name__ in them, or {file: PATH}, one a line"
     ),
     "sample": Field(
-        v.whole(1, 100_000), COUNT, "how v.many prompts are drawn of each template, by weight; without it, all combinations are made"
+        v.whole(1, 100_000), COUNT, "how many prompts are drawn of each template, by weight; without it, all combinations are made"
     ),
     "cap": Field(v.whole(1, 100_000), COUNT, "the most prompts that are made of one template"),
     "wildcards": Field(v.folder, WORDS, "the folder of NAME.txt for each __name__; without it, wildcards beside the recipe"),
