@@ -59,10 +59,10 @@ def describe(cells: Sequence[Cell], manifests: Sequence[dict | None]) -> dict:
     return {"kind": "grid", "takes": takes, "versions": versions()}
 
 
-def marked(film: Path) -> bool:
-    """Whether a film carries a manifest; what is made of it then does too."""
+def marked(file: Path) -> bool:
+    """Whether a film or picture carries a manifest; what is made of it then does too."""
     try:
-        return bool(read_metadata(film))
+        return bool(read_metadata(file))
     except T2WError:
         return False
 

@@ -34,13 +34,14 @@ class Away:
     def send(self, paths: Iterable[Path]) -> None:
         """Those that are not there, or of another size there; the order is kept, so that what says all is there comes last."""
         for path in paths:
-            name = self._name(path)
-            if self.there.get(name) != path.stat().st_size:
+            name, size = self._name(path), path.stat().st_size
+            if self.there.get(name) != size:
                 try:
                     self.disk.makedirs(name.rpartition("/")[0], exist_ok=True)
                     self.disk.put_file(str(path), name)
                 except OSError as error:
                     raise T2WError(f"could not send {path} to {self.url}: {_reason(error)}", FAILED) from error
+                self.there[name] = size
 
     def send_all(self) -> None:
         """Whatever an earlier batch could not send, and what is written anew each time."""

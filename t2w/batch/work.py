@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from t2w import dream
+from t2w.batch.grid import marked
 from t2w.batch.plan import Job, Paint, Roll
 from t2w.dream import Keep
 from t2w.errors import T2WError
@@ -73,9 +74,11 @@ def roll(job: Roll, number: int, folder: Path, models: Models) -> Iterator[int |
 
 
 def painted(folder: Path, job: Paint) -> bool:
-    """Whether all candidates and their sheet are there: the sheet is written last."""
+    """Whether all candidates and their sheet are there, with manifests inside or without: the sheet is written last."""
     place = folder / job.folder
     if not (place / "sheet.png").is_file() or not all(disk.frame_path(place, k).is_file() for k in range(1, job.n + 1)):
+        return False
+    if marked(place / "sheet.png") != job.metadata:
         return False
     try:
         manifest = disk.read(place)
