@@ -152,6 +152,7 @@ def test_after_new_weights_only_what_they_decide_is_made_again(tmp_path):
         (tmp_path / "b" / name).unlink(missing_ok=True)
     code, said = t2w(tmp_path, env, "r.yaml", "--out", "b")  # what lies there says itself what made it
     assert code == 0 and rows(tmp_path / "b") == after and {line["took"] for line in said if line["event"] == "job"} == {None}
+    assert said[-1]["frames_per_s"] == 0  # found, not made
 
 
 def wait_for(process, event: str) -> None:

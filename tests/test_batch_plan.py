@@ -1,6 +1,7 @@
 """The plan of a batch: what is in the queue, and what it will take."""
 
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from small_batch import RECIPE as SMALL
@@ -11,6 +12,7 @@ from t2w.batch.estimate import estimate
 from t2w.batch.plan import Plan, plan
 from t2w.batch.queue import Queue
 from t2w.batch.run import prepare
+from t2w.cli import batch_screen
 from t2w.errors import T2WError
 
 RECIPE = "painter: sim\nworld: sim\nprompts: a {red|blue} cabin\nactions: [w-20, l-20]\npolicy: random\nseconds: 2\ncandidates: 3\n"
@@ -150,6 +152,16 @@ def test_a_lora_that_is_not_there_is_told_before_anything_is_painted(tmp_path):
     assert found.paints[0].start.settings["lora"] == [[str(tmp_path / "pixels.safetensors"), 0.8]]
     painter, _ = estimate(prepare(tmp_path, found), tmp_path, 1).models
     assert not painter.here and "there is no LoRA" in painter.missing
+
+
+def test_a_name_with_brackets_is_told_as_it_is(tmp_path):
+    from rich.console import Console
+
+    found = estimate(prepare(tmp_path, planned(tmp_path, PAINTED + "lora: ['[/old].safetensors']\n")), tmp_path, 1)
+    console = Console(file=StringIO(), width=400)
+    console.print(batch_screen.table(found), batch_screen.status(tmp_path / "b[old]", {"paint": {"pending": 1}}, [], False, 0))
+    told = console.file.getvalue()
+    assert f"missing: there is no LoRA {tmp_path}/[/old].safetensors" in told and f"resume {tmp_path}/b[old] goes on" in told
 
 
 def test_other_weights_are_other_takes_and_only_those(tmp_path):

@@ -44,7 +44,8 @@ def of_world(name: str) -> str:
     world, *places = re.split("[:,]", name)
     package = "" if world in registry.OURS else _package(registry.GROUP, world)
     places = [model.repo for model in registry.models() if model.name == name] or places
-    found = _joined([str(Path(place).parent) if Path(place).is_file() else place for place in places])  # what lies beside a file is used too
+    # What lies beside a file is used too.
+    found = _joined([str(Path(place).parent) if Path(place).is_file() else place for place in places])
     return f"{package} {found}".strip()
 
 

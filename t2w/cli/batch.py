@@ -201,10 +201,8 @@ def _status(output: Output, folder: Path) -> None:
     from t2w.cli.batch_screen import status
 
     queue, running = Queue(folder, dry=True), at_work(folder)
-    counts, errors = queue.counts(), queue.errors()
-    seconds = sum(
-        size * queue.rates()[model][1] / queue.rates()[model][0] for model, (_, size, _) in queue.left().items() if model in queue.rates()
-    )
+    counts, errors, rates = queue.counts(), queue.errors(), queue.rates()
+    seconds = sum(size * rates[model][1] / rates[model][0] for model, (_, size, _) in queue.left().items() if model in rates)
     told = [{"what": what, "error": why} for what, why in errors]
     output.answer(
         status(folder, counts, errors, running, seconds), folder=folder, running=running, **counts, errors=told, seconds_left=round(seconds)

@@ -31,7 +31,7 @@ def table(found):
         models.add_row(*row)
     if len(found.models) > MOST:
         models.add_row(f"and {len(found.models) - MOST} more")
-    missing = [f"missing: {sentence}" for sentence in dict.fromkeys(model.missing for model in found.models if not model.here)]
+    missing = [Text(f"missing: {sentence}") for sentence in dict.fromkeys(model.missing for model in found.models if not model.here)]
     parts = [stages, "", models, "", *missing, *_totals(found)] if found.models else [stages, "nothing is left to do"]
     return Group(*parts)
 
@@ -67,7 +67,7 @@ def status(folder: Path, counts: dict, errors: list, running: bool, seconds: flo
     elif states <= {"done", "failed"}:
         about = f"nothing is left to do but what failed; t2w batch retry {folder} tries it again" if "failed" in states else "all is done"
     left = f"; about {clock(seconds)} of work left" if seconds else ""
-    return Group(shown, about + left, *map(Text, failures(errors)))
+    return Group(shown, *map(Text, (about + left, *failures(errors))))
 
 
 def failures(errors: list[tuple[str, str]]) -> list[str]:
@@ -91,6 +91,7 @@ class Screen:
         self.began: dict[str, float] = {}
         self.start = self.logged = time.monotonic()
         self.work = 0.0  # seconds of all workers, loading included
+        self.frames = 0  # of takes that were made, not found
 
     def run(self, events: Generator) -> None:
         try:
@@ -104,7 +105,7 @@ class Screen:
     def told(self) -> dict[str, float]:
         """How long it took, and how much of it was work."""
         wall = time.monotonic() - self.start
-        return {"wall_s": round(wall, 1), "work_s": round(self.work, 1), "frames_per_s": round(self.made["roll"] / wall, 1)}
+        return {"wall_s": round(wall, 1), "work_s": round(self.work, 1), "frames_per_s": round(self.frames / wall, 1)}
 
     def _counts(self, event) -> None:
         self.output.event("counts", **event.stages)
@@ -137,7 +138,9 @@ class Screen:
         took = None if event.took is None else round(event.took, 3)
         error = {"error": event.error} if event.error else {}
         self.output.event("job", stage=event.stage, state=event.state, place=place, took=took, **error)
-        self.work += event.took or 0.0
+        if event.took is not None:
+            self.work += event.took
+            self.frames += event.job.size if event.stage == "roll" else 0
         if event.state == "again":
             self.output.note(f"{place}: {event.error}; it is tried again")
         else:
