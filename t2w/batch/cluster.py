@@ -179,7 +179,7 @@ def _reach(address: str) -> None:
     host, port = ADDRESS.fullmatch(address).groups()
     try:
         socket.create_connection((host.strip("[]"), int(port or PORT)), PATIENCE).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise T2WError(f"nobody answers at {address} ({_reason(error)}); `ray start --head` starts a cluster there", FAILED) from error
 
 

@@ -130,10 +130,10 @@ def _work(queue: Queue, pool: Pool, retries: int) -> Iterator[Event]:
             busy[slot], models[slot] = order, order[0].model
             queue.began(order[0].key)
             pool.give(slot, order)
-        if not busy:
-            return
         if queue.cancelled:
             raise Cancelled("the batch was cancelled; `t2w batch resume` goes on", FAILED)
+        if not busy:
+            return
         for slot, word in pool.listen(LISTEN):
             if isinstance(word, Progress):
                 yield Moved("roll" if isinstance(busy[slot][0], Roll) else "paint", word.n)
