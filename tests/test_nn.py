@@ -7,7 +7,7 @@ import torch
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.view import flow, moved
+from t2w.nn.view import flow, moved, window
 from t2w.train.dynamics import lanes
 from t2w.train.muon import orthogonal
 
@@ -127,6 +127,22 @@ def test_guidance_of_one_changes_nothing_and_more_does():
     first, action, model = frames(1), torch.ones(1, TINY.actions), awake()
     made = [Dream(model, first, torch.Generator().manual_seed(0), Sampling(guidance=w)).step(action) for w in (1.0, 1.0001, 3.0)]
     assert torch.allclose(made[0], made[1], atol=1e-2) and not torch.allclose(made[0], made[2], atol=1e-2)
+
+
+def test_noise_that_stays_turns_with_the_view():
+    """Come back, and it is the same; turned by one latent, it has moved by one; without `steady` it is new in every frame."""
+    dream = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(denoising_steps=1, steady=1.0))
+    fresh = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(denoising_steps=1))
+    one = torch.zeros(1, TINY.actions)
+    one[:, -2] = 2 * dream.dynamics.lens[0] / TINY.width * 180 / torch.pi / TINY.turn
+    seen, new = [], []
+    for action in (0 * one, one, -one, 0 * one):
+        dream.step(action), fresh.step(action)
+        seen.append(dream.noise), new.append(fresh.noise)
+    assert seen[0].equal(seen[2]) and seen[2].equal(seen[3]) and not new[2].equal(new[3])
+    assert seen[1][..., :-1].equal(seen[0][..., 1:]) and not seen[1].equal(seen[0])
+    panorama = torch.arange(12.0).view(1, 1, 3, 4)
+    assert window(panorama, torch.tensor([[3.0, -1.0]]), 2, 2)[0, 0].tolist() == [[11, 8], [3, 0]]
 
 
 def test_steps_that_know_the_data_arrive_there():

@@ -138,7 +138,7 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     model = dynamics.Dynamics(replace(dynamics.TINY, channels=windows[0]["latents"].shape[1]))
     dreams = Dreams(windows, rows=2, frames=8, sampling=Sampling(window=6), seed=0)
     first = dreams.batch(model)
-    assert {name: part.shape[1:] for name, part in first.items() if name != "truth"} == {k: v.shape for k, v in windows[0].items()}
+    assert {name: part.shape[1:] for name, part in first.items() if name not in ("truth", "noise", "far")} == {k: v.shape for k, v in windows[0].items()}
     assert first["latents"][:, 0].equal(first["truth"][:, 0]) and not first["latents"][:, 1:].equal(first["truth"][:, 1:])
     turned = first["heading"][:, :1] + first["actions"][..., -2:].cumsum(1)
     assert torch.allclose(first["heading"][:, 1:], turned[:, :-1], atol=1e-5)
@@ -149,27 +149,31 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     assert later["jump"].all() and later["latents"][:, 0].equal(first["latents"][:, 0])
     assert later["latents"][:, 1 : 8 - AHEAD].equal(first["latents"][:, 1 + AHEAD :])
     assert later["actions"][:, 1 : 7 - AHEAD].equal(first["actions"][:, 1 + AHEAD : 7])
+    assert later["noise"][:, 1 : 8 - AHEAD].equal(first["noise"][:, 1 + AHEAD :])
 
 
-def test_a_critic_learns_to_tell_a_blur_from_the_truth(windows):
+@pytest.mark.parametrize("wrong", ["a blur", "a flicker", "another action"])
+def test_a_critic_learns_to_tell_wrong_steps_from_the_truth(windows, wrong):
     import torch
     from torch.nn.functional import avg_pool2d
 
     from t2w.nn.critic import Critic, told_apart
 
     torch.manual_seed(0)
-    true = torch.cat([windows[i]["latents"] for i in range(len(windows))])
-    made = avg_pool2d(true, 3, 1, 1)
-    critic = Critic(true.shape[1], width=8)
+    rows = [windows[i] for i in range(len(windows))]
+    before, true, action = (torch.cat(part) for part in zip(*[(r["latents"][:-1], r["latents"][1:], r["actions"][:-1]) for r in rows]))
+    made = {"a blur": avg_pool2d(true, 3, 1, 1), "a flicker": true.roll(3, 0)}.get(wrong, true)
+    other = action.roll(len(action) // 2, 0) if wrong == "another action" else action
+    critic = Critic(true.shape[1], action.shape[1], width=16)
     optimizer = torch.optim.AdamW(critic.parameters(), 3e-3)
     losses = []
-    for _ in range(60):
-        loss = told_apart(critic(true, true[:1].expand_as(true)), critic(made, true[:1].expand_as(true)))
+    for _ in range(100):
+        loss = told_apart(critic(true, before, true[:1].expand_as(true), action), critic(made, before, true[:1].expand_as(true), other))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[0] == pytest.approx(0.693, abs=0.1) and losses[-1] < 0.3
+    assert losses[0] == pytest.approx(0.693, abs=0.1) and losses[-1] < 0.35
 
 
 def test_a_run_with_a_critic_goes_on_with_the_same_one(data, encoder, tmp_path):

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
+from t2w.nn.view import window
+
+ROUND = 64  # latents of noise, all around
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Sampling:
     guidance: float = 1.0  # how much more than believed the action is to count in the first look; 1: as believed, and less work
     context_noise: float = 0.05  # in the past as it is remembered; the network is told
     window: int = 14
+    steady: float = 0.0  # share of the noise that stays where it is in the world, turning with the view: what is invented stays, too
 
 
 class Dream:
@@ -34,6 +38,8 @@ class Dream:
         self.last, self.before = first, None  # the one before the last as it is remembered
         self.heading = first.new_zeros(len(first), 2)  # the last one's
         self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
+        self.panorama = self._noise(ROUND, ROUND) if sampling.steady else None
+        self.noise: Tensor | None = None  # from which the last was made
 
     @property
     def frames(self) -> int:
@@ -64,7 +70,8 @@ class Dream:
             found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, turns, old)
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
-        frame = sample(guess, self._noise(), steps)
+        self.noise = self._steadied(self._noise(), headings[1])
+        frame = sample(guess, self.noise, steps)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
         return frame
 
@@ -75,8 +82,18 @@ class Dream:
         other.generator.set_state(self.generator.get_state())
         return other
 
-    def _noise(self) -> Tensor:
-        return torch.randn(self.last.shape, generator=self.generator, device=self.last.device, dtype=self.last.dtype)
+    def _noise(self, *size: int) -> Tensor:
+        """As large as a frame, or h by w."""
+        like, size = self.last, size or self.last.shape[2:]
+        return torch.randn((*like.shape[:2], *size), generator=self.generator, device=like.device, dtype=like.dtype)
+
+    def _steadied(self, fresh: Tensor, heading: Tensor) -> Tensor:
+        """As much of the noise as should stay is that which the world has in this direction."""
+        kept, (h, w) = self.sampling.steady, fresh.shape[2:]
+        if self.panorama is None:
+            return fresh
+        gone = self.dynamics.turned(heading) / (2 * self.dynamics.lens) * fresh.new_tensor([w, h])
+        return kept**0.5 * window(self.panorama, gone.round(), h, w) + (1 - kept) ** 0.5 * fresh
 
     def _modulations(self, tau: list[float], told: list[float], action: Tensor) -> list[Tensor]:
         """Of the last frame, and of every guess at the next."""

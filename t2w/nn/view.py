@@ -27,3 +27,9 @@ def moved(frames: Tensor, to: Tensor) -> Tensor:
     flat, grid = rearrange(frames, "b t c h w -> (b t) c h w").float(), rearrange(to, "b t h w k -> (b t) h w k").float()
     found = F.grid_sample(flat, grid, padding_mode="border", align_corners=False)
     return rearrange(found, "(b t) c h w -> b t c h w", b=len(frames))
+
+
+def window(panorama: Tensor, steps: Tensor, h: int, w: int) -> Tensor:
+    """What of a panorama (b c H W), which closes on itself, is seen after whole steps (b 2: right, down) => (b c h w)."""
+    x, y = ((steps[:, k, None].long() + torch.arange(n, device=steps.device)) % panorama.shape[3 - k] for k, n in ((0, w), (1, h)))
+    return panorama[torch.arange(len(panorama), device=steps.device)[:, None, None], :, y[:, :, None], x[:, None]].permute(0, 3, 1, 2)

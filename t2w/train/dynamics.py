@@ -5,7 +5,8 @@ told to the network. In the noisy lane every frame is to be found again from its
 lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
 
 In the last part of a run some rows are the network's own dreams, seconds long: what drifts there must be brought back. And a critic
-sees to it that what is guessed from noise alone looks true: by error alone it would be the mean of all that may come, which is a blur.
+sees to it that what is guessed from noise alone looks true, beside the frame before it and under its action: by error alone it would be
+the mean of all that may come, which is a blur.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
@@ -33,24 +35,34 @@ from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamic
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
 DREAMT = 1 / 3  # share of rows that are dreams
-PULL = 0.4  # the critic's, beside that of the error at the same frames
+PULL = 0.4  # the critic's to what is true, beside that of the error at the same frames
+STEER = 0.6  # and to what the action says
 SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
 STEP = 0.1
 FIRST = 0.3  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
 SECOND = 0.15  # and of those that are guessed half-way, as in sampling by two steps
+COLD = (
+    0.25  # share of steps in which every frame is found from the one before it alone, of which nothing is told: from a past that moves, how
+)
+# to go on is copied, and the action not listened to; then a dream that stands still for once will never move again
+COARSE = 4  # latents: what a dream that is far from the truth is asked for
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
-def lanes(heading: Tensor, led: Tensor) -> Sight:
-    """How the clean lane 0..t-2 and the noisy lane 1..t-1 stand and look, given headings (b t 2) and those that the noisy lane believes (b t-1 2)."""
+def lanes(heading: Tensor, led: Tensor, cold: bool = False) -> Sight:
+    """How the clean lane 0..t-2 and the noisy lane 1..t-1 stand and look, given headings (b t 2) and those that the noisy lane believes (b t-1 2).
+
+    Cold, each clean frame is as the first of a world: it looks at itself, and is looked at by the next one alone.
+    """
     t, device = heading.shape[1], heading.device
     frames = torch.arange(t, device=device)
     time = torch.cat([frames[:-1], frames[1:]])
     clean = torch.arange(2 * t - 2, device=device) < t - 1
-    earlier = time[:, None] > time[None]
+    ago = time[:, None] - time[None]
+    seen = (ago == 1) & ~clean[:, None] if cold else ago > 0
     same = torch.eye(2 * t - 2, dtype=torch.bool, device=device)
-    before = torch.cat([(frames[:-1] - 1).clamp(min=0), frames[:-1]])
-    return Sight(time, torch.cat([heading[:, :-1], led], 1), before, same | (clean[None] & earlier))
+    before = torch.cat([frames[:-1] if cold else (frames[:-1] - 1).clamp(min=0), frames[:-1]])
+    return Sight(time, torch.cat([heading[:, :-1], led], 1), before, same | (clean[None] & seen))
 
 
 @dataclass(frozen=True)
@@ -72,33 +84,39 @@ class Row:
         return Row(led, told, batch["heading"])
 
 
-def guess(model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tensor, tau: Tensor, known: Tensor | float = 1.0) -> Tensor:
+def guess(
+    model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tensor, tau: Tensor, known: Tensor | float = 1.0, cold: bool = False
+) -> Tensor:
     """Frames 1..t-1 without their noise, from both lanes: past (b t-1 c h w) and now (b t-1 c h w), each with its tau (b t-1)."""
     told = row.told[:, 1:] * known
     led = row.heading[:, :-1] + told[..., None] * row.led[:, 1:, -2:]  # who is not told of a turn believes in none
     return model(
         torch.cat([past, now], 1),
-        torch.cat([past[:, :1], past[:, :-1], past], 1),
+        torch.cat([past if cold else torch.cat([past[:, :1], past[:, :-1]], 1), past], 1),
         torch.cat([past_tau, tau], 1),
         torch.cat([row.led[:, :-1], row.led[:, 1:]], 1),
-        torch.cat([row.told[:, :-1], told], 1),
-        lanes(row.heading, led),
+        torch.cat([row.told[:, :-1] * (not cold), told], 1),
+        lanes(row.heading, led, cold),
         asked=now.shape[1],
     )[0]
 
 
-def joined(batch: Batch, dreams: Batch) -> Batch:
+def joined(batch: Batch, dreams: Batch, generator: torch.Generator) -> Batch:
     """Windows of the truth, and windows of dreams beneath them."""
-    batch = batch | {"truth": batch["latents"]}
+    z = batch["latents"]
+    noise = torch.randn(z.shape, generator=generator, device=z.device)
+    batch = batch | {"truth": z, "noise": noise, "far": torch.zeros(len(z), dtype=torch.bool, device=z.device)}
     return {name: torch.cat([batch[name], dreams[name]]) for name in batch}
 
 
 def dynamics_loss(
     model: nn.Module, batch: Batch, generator: torch.Generator, critic: nn.Module | None = None
 ) -> tuple[Tensor, dict[str, float]]:
-    """What follows each frame of "latents" is the next one of "truth", where there is one: what a dream should have become."""
+    """What follows each frame of "latents" is the next one of "truth", where there is one: what a dream should have become. It is found
+    from "noise", where there is some: that from which it was dreamt."""
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
-    truth, first = batch.get("truth", z)[:, 1:], z[:, :1].expand_as(z[:, 1:])
+    true = batch.get("truth", z)
+    truth = true[:, 1:]
     b, t = truth.shape[:2]
 
     def uniform() -> Tensor:
@@ -107,11 +125,17 @@ def dynamics_loss(
     def noise() -> Tensor:
         return torch.randn(truth.shape, generator=generator, device=z.device)
 
+    own = batch["noise"][:, 1:] if "noise" in batch else noise()
     past_tau, kind = 1 - CONTEXT_NOISE * uniform(), uniform()
     tau = torch.where(kind < FIRST, 0.0, torch.where(kind < FIRST + SECOND, 0.5, uniform()))
     known = (uniform() > UNTOLD).float()
-    found = guess(model, row, on_the_way(z[:, :-1], noise(), past_tau), past_tau, on_the_way(truth, noise(), tau), tau, known).float()
+    cold = torch.rand((), generator=generator, device=z.device).item() < COLD
+    past = on_the_way(z[:, :-1], noise(), past_tau)
+    found = guess(model, row, past, past_tau, on_the_way(truth, own, tau), tau, known, cold).float()
     error = (found - truth).square().flatten(2).mean(2)
+    if "far" in batch:
+        coarse = F.avg_pool2d((found - truth).flatten(0, 1), COARSE).unflatten(0, (b, t)).square().flatten(2).mean(2)
+        error = torch.where(batch["far"][:, None], coarse, error)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
@@ -120,28 +144,49 @@ def dynamics_loss(
     figures = {"first guess": (error[far].mean() if far.any() else error.mean()).item(), "standing still": still.item()}
     asked = (kind < FIRST + SECOND) & (counts > 0)
     if critic is not None and asked.any():
-        value = value + rivalry(critic, value, found, truth, first, asked, figures)
+        told = torch.cat([row.led[:, 1:] * known[..., None], known[..., None]], 2)
+        steps = Steps(*(x[asked] for x in (found, truth, z[:, :-1], true[:, :-1], z[:, :1].expand_as(truth), told)))
+        value = value + rivalry(critic, value, found, asked, steps, figures)
     return value, figures
 
 
-def rivalry(
-    critic: nn.Module, value: Tensor, found: Tensor, truth: Tensor, first: Tensor, asked: Tensor, figures: dict[str, float]
-) -> Tensor:
-    """The critic's loss, and its pull on the frames that it is asked about (b t), in the measure of the error's own."""
-    made, true, first = found[asked], truth[asked], first[asked]
-    leaf = made.detach().requires_grad_()
-    both, places = torch.cat([leaf, true]), torch.cat([first, first])
-    said = critic(both, places)
-    of_made, of_true = said.chunk(2)
-    right = (of_true > of_made).float().mean()
-    skill = (2 * right - 1).clamp(min=0)  # who tells apart no better than by chance is not listened to
-    (pull,) = torch.autograd.grad(told_apart(of_made, of_true), leaf, retain_graph=True)
-    push = torch.autograd.grad(value, found, retain_graph=True)[0][asked]
-    strength = PULL * skill * push.square().mean().sqrt() / pull.square().mean().sqrt().clamp(min=1e-12)
-    near = critic(both.detach() + STEP * torch.randn_like(both), places)
+@dataclass(frozen=True)
+class Steps:
+    """Of n frames: as made and as true, those before them in the dream and in truth, the first of their worlds (n c h w), and actions (n a)."""
+
+    made: Tensor
+    true: Tensor
+    dreamt: Tensor
+    before: Tensor
+    first: Tensor
+    action: Tensor
+
+
+def rivalry(critic: nn.Module, value: Tensor, found: Tensor, asked: Tensor, steps: Steps, figures: dict[str, float]) -> Tensor:
+    """The critic's loss, and its pull on the frames that it is asked about (b t), in the measure of the error's own.
+
+    To be true, a step must be the one that its action says: true steps under other actions are to be told apart as well (Reed et al. 2016).
+    """
+    leaf, n = steps.made.detach().requires_grad_(), len(steps.made)
+    both, before = torch.cat([leaf, steps.true]), torch.cat([steps.dreamt, steps.before])
+    first, action = torch.cat([steps.first] * 2), torch.cat([steps.action] * 2)
+    other = action.roll(n // 2, 0)
+    said, of_other = critic(both, before, first, action), critic(both, before, first, other)
+    (made, true), (made_other, true_other) = said.chunk(2), of_other.chunk(2)
+    differs = (action != other).any(1)[n:]
+    right, heard = (true > made).float().mean(), ((true - true_other).mean((1, 2)) > 0)[differs].float().mean().nan_to_num(0.5)
+    push = torch.autograd.grad(value, found, retain_graph=True)[0][asked].square().mean().sqrt()
+
+    def towards(goal: Tensor, skill: Tensor) -> Tensor:
+        """Who tells apart no better than by chance is not listened to."""
+        (pull,) = torch.autograd.grad(goal, leaf, retain_graph=True)
+        return (2 * skill - 1).clamp(min=0) * push / pull.square().mean().sqrt().clamp(min=1e-12) * pull
+
+    pull = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
+    near = critic(both.detach() + STEP * torch.randn_like(both), before, first, action)
     steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
-    figures |= {"told apart": right.item(), "steep": steep.item()}
-    return told_apart(of_true, of_made) + steep + (made * (strength * pull)).sum()
+    figures |= {"told apart": right.item(), "action told": heard.item(), "steep": steep.item()}
+    return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pull).sum()
 
 
 def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sampling: Sampling):
@@ -194,9 +239,9 @@ def train_dynamics(
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
-    critic = Critic(model.config.channels)
+    critic = Critic(model.config.channels, model.config.actions + 1) if dreams else None
     run = Run(model, fit_config, out / "run", where, critic)
-    sampling = Sampling(denoising_steps=max(STEPS), window=frames - 2)
+    sampling = Sampling(denoising_steps=STEPS, window=frames - 2)
     rows = round(fit_config.batch * DREAMT)
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step)
 
@@ -204,7 +249,7 @@ def train_dynamics(
         if rows == 0 or run.progress < 1 - dreams:
             return dynamics_loss(model, batch, generator)
         awake = {name: part[rows:] for name, part in batch.items()}
-        return dynamics_loss(model, joined(awake, asleep.batch(run.model)), generator, run.critic)
+        return dynamics_loss(model, joined(awake, asleep.batch(run.model), generator), generator, run.critic)
 
     stage = Stage(loss, look_at(unseen, encoder, where.device, sampling))
     yield from train(stage, run, loader(windows, run, workers))
