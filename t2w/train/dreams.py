@@ -1,8 +1,8 @@
 """Rollouts that go on while the network learns: a few side by side, a few frames further at every training step.
 
 What a world makes of its own frames, seconds later, is seen nowhere in the data. Here it is seen: windows of dreams are rows of the
-batch, to be led back to what truly happened (Self Forcing, Huang et al. 2025; error recycling, Li et al. 2025). Every second group is
-young: the truth is still in reach then, step by step. For one that is far from it, no more than light and layout can be asked.
+batch, to be led back to what truly happened (Self Forcing, Huang et al. 2025; error recycling, Li et al. 2025). All groups but
+every fourth are young: the truth is still in reach then, step by step. For one that is far from it, no more than light and layout can be asked.
 """
 
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class Dreams:
         """The next group's last frames, its very first before them, dreamt a little further: as Windows gives them,
         and "truth" and "noise" (b t c h w), and whether it is "far" (b) from its beginning."""
         k, self.next = self.next, (self.next + 1) % GROUPS
-        group = self.groups[k] = self.groups[k] or self._begin(model, MANNERS[k // 2 % len(MANNERS)], young=k % 2 == 1)
+        group = self.groups[k] = self.groups[k] or self._begin(model, MANNERS[(k + k // 4) % len(MANNERS)], young=k % 4 > 0)
         group.dream.dynamics = model.eval()
         for _ in range(max(AHEAD, self.frames - 1 - group.age)):
             group.frames.append(group.dream.step(group.actions[:, group.age]).float())

@@ -34,13 +34,13 @@ from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamic
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
-DREAMT = 1 / 3  # share of rows that are dreams
-PULL = 0.4  # the critic's to what is true, beside that of the error at the same frames
+DREAMT = 1 / 2  # share of rows that are dreams
+PULL = 0.6  # the critic's to what is true, beside that of the error at the same frames
 STEER = 0.6  # and to what the action says
 SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
 STEP = 0.1
-FIRST = 0.3  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
-SECOND = 0.15  # and of those that are guessed half-way, as in sampling by two steps
+FIRST = 0.45  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
+SECOND = 0.25  # and of those that are guessed half-way, as in sampling by two steps
 COLD = (
     0.25  # share of steps in which every frame is found from the one before it alone, of which nothing is told: from a past that moves, how
 )
@@ -241,7 +241,7 @@ def train_dynamics(
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
     critic = Critic(model.config.channels, model.config.actions + 1) if dreams else None
     run = Run(model, fit_config, out / "run", where, critic)
-    sampling = Sampling(denoising_steps=STEPS, window=frames - 2)
+    sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(dreams > 0))  # only in dreams is it learnt to stay the same
     rows = round(fit_config.batch * DREAMT)
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step)
 
