@@ -8,7 +8,7 @@ from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.view import flow, moved, window
-from t2w.train.dynamics import lanes
+from t2w.train.dynamics import Row, guess, lanes
 from t2w.train.muon import orthogonal
 
 
@@ -52,6 +52,19 @@ def test_a_new_frame_alone_is_what_the_whole_row_says():
         sight = Sight(torch.tensor([i + 1]), heading[:, then], torch.tensor([i]), None, torch.arange(i + 1), heading[:, : i + 1])
         alone, _ = model(*new, sight, memory)
         assert torch.allclose(alone[:, 0], whole[:, t - 1 + i], atol=1e-5)
+
+
+def test_cold_a_frame_is_found_from_the_one_before_it_alone():
+    model, t = awake(), 5
+    z, now, tau = frames(2, t), frames(2, t - 1), torch.rand(2, t - 1)
+    actions, heading = torch.randn(2, t, TINY.actions), torch.randn(2, t, 2)
+    rows = Row.of({"actions": actions, "heading": heading, "jump": torch.zeros(2)})
+    cold = guess(model, rows, z[:, :-1], torch.full((2, t - 1), 0.9), now, tau, cold=True)
+    for i in range(t - 1):
+        two = slice(i, i + 2)
+        pair = Row.of({"actions": actions[:, two], "heading": heading[:, two] - heading[:, i : i + 1], "jump": torch.zeros(2)})
+        alone = guess(model, pair, z[:, i : i + 1], torch.full((2, 1), 0.9), now[:, i : i + 1], tau[:, i : i + 1])
+        assert torch.allclose(alone[:, 0], cold[:, i], atol=1e-4), i
 
 
 def test_untrained_a_world_stands_still():

@@ -138,7 +138,8 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     model = dynamics.Dynamics(replace(dynamics.TINY, channels=windows[0]["latents"].shape[1]))
     dreams = Dreams(windows, rows=2, frames=8, sampling=Sampling(window=6), seed=0)
     first = dreams.batch(model)
-    assert {name: part.shape[1:] for name, part in first.items() if name not in ("truth", "noise", "far")} == {k: v.shape for k, v in windows[0].items()}
+    shapes = {name: part.shape[1:] for name, part in first.items() if name not in ("truth", "noise", "far")}
+    assert shapes == {name: part.shape for name, part in windows[0].items()}
     assert first["latents"][:, 0].equal(first["truth"][:, 0]) and not first["latents"][:, 1:].equal(first["truth"][:, 1:])
     turned = first["heading"][:, :1] + first["actions"][..., -2:].cumsum(1)
     assert torch.allclose(first["heading"][:, 1:], turned[:, :-1], atol=1e-5)
@@ -174,6 +175,20 @@ def test_a_critic_learns_to_tell_wrong_steps_from_the_truth(windows, wrong):
         optimizer.step()
         losses.append(loss.item())
     assert losses[0] == pytest.approx(0.693, abs=0.1) and losses[-1] < 0.35
+
+
+def test_a_run_without_dreams_may_go_on_with_them(data, encoder, tmp_path):
+    """And one that never had any is not told to hold its noise still."""
+    import json
+
+    from t2w.train.dynamics import train_dynamics
+
+    fit = replace(FIT, batch=2, steps=2)
+    list(train_dynamics(data, encoder, tmp_path, dynamics.TINY, fit, frames=8, dreams=0.0))
+    assert json.loads((tmp_path / "config.json").read_text())["sampling"]["steady"] == 0
+    logs = list(train_dynamics(data, encoder, tmp_path, dynamics.TINY, replace(fit, steps=4), frames=8, dreams=1.0))
+    assert logs[0]["step"] == 3 and "action told" in logs[-1]
+    assert json.loads((tmp_path / "config.json").read_text())["sampling"]["steady"] == 1
 
 
 def test_a_run_with_a_critic_goes_on_with_the_same_one(data, encoder, tmp_path):

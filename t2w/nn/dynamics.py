@@ -49,6 +49,7 @@ class Sight:
     allowed: Tensor | None = None  # (t past+t) which frames each may look back at; None: all
     past_time: Tensor | None = None  # (past)
     past_heading: Tensor | None = None  # (b past 2)
+    first: Tensor | None = None  # (t) which frame each takes for the first of all; None: number 0
 
     def all_headings(self) -> Tensor:
         return self.heading if self.past_heading is None else torch.cat([self.past_heading, self.heading], 1)
@@ -101,12 +102,12 @@ class Attention(nn.Module):
 
     def within(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each frame's places (b t m n d) to their own, to those of the frame before and of the first frame of all."""
-        first = keys[:, :1].expand_as(k), values[:, :1].expand_as(v)
-        seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(first[0], tables.first)]
+        first = sight.first if sight.first is not None else sight.before.new_zeros(k.shape[1])
+        seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(keys[:, first], tables.first)]
         score = rotate(q, tables.place) @ torch.cat(seen, 3).mT * q.shape[-1] ** -0.5
         score = score + self.inclination.repeat_interleave(k.shape[3], 1)[:, None].to(score.dtype)
         # Plain products: for a few hundred tokens they are several times faster on a CPU than the fused kernel.
-        return score.softmax(-1) @ torch.cat([v, values[:, sight.before], first[1]], 3)
+        return score.softmax(-1) @ torch.cat([v, values[:, sight.before], values[:, first]], 3)
 
     def back(self, q: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each place (b t m n d) to the same place in the frames that it may look back at."""
@@ -206,7 +207,9 @@ class Dynamics(nn.Module):
             return turn(place - shift[:, :, None, None])
 
         times = (turn(angles(time, d, 300.0)) for time in (sight.time, sight.all_times()))
-        return Rotary(turn(place), seen(headings[:, sight.before]), seen(headings[:, :1]), *times)
+        return Rotary(
+            turn(place), seen(headings[:, sight.before]), seen(headings[:, :1] if sight.first is None else headings[:, sight.first]), *times
+        )
 
     def forward(
         self,

@@ -1,6 +1,7 @@
 """Frame by frame through a latent world: the first frame comes in, an action at a time, the next frame goes out."""
 
 import copy
+import math
 from dataclasses import dataclass
 
 import torch
@@ -9,8 +10,6 @@ from torch import Tensor
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.view import window
-
-ROUND = 64  # latents of noise, all around
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Dream:
         self.last, self.before = first, None  # the one before the last as it is remembered
         self.heading = first.new_zeros(len(first), 2)  # the last one's
         self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
-        self.panorama = self._noise(ROUND, ROUND) if sampling.steady else None
+        self.panorama = self._noise(2 * first.shape[2], self._around()) if sampling.steady else None
         self.noise: Tensor | None = None  # from which the last was made
 
     @property
@@ -86,6 +85,10 @@ class Dream:
         """As large as a frame, or h by w."""
         like, size = self.last, size or self.last.shape[2:]
         return torch.randn((*like.shape[:2], *size), generator=self.generator, device=like.device, dtype=like.dtype)
+
+    def _around(self) -> int:
+        """How many latents are seen in turning around once."""
+        return round(math.pi / self.dynamics.lens[0].item() * self.last.shape[3])
 
     def _steadied(self, fresh: Tensor, heading: Tensor) -> Tensor:
         """As much of the noise as should stay is that which the world has in this direction."""

@@ -32,4 +32,5 @@ def moved(frames: Tensor, to: Tensor) -> Tensor:
 def window(panorama: Tensor, steps: Tensor, h: int, w: int) -> Tensor:
     """What of a panorama (b c H W), which closes on itself, is seen after whole steps (b 2: right, down) => (b c h w)."""
     x, y = ((steps[:, k, None].long() + torch.arange(n, device=steps.device)) % panorama.shape[3 - k] for k, n in ((0, w), (1, h)))
-    return panorama[torch.arange(len(panorama), device=steps.device)[:, None, None], :, y[:, :, None], x[:, None]].permute(0, 3, 1, 2)
+    each = torch.arange(len(panorama), device=steps.device)[:, None, None]
+    return rearrange(panorama[each, :, y[:, :, None], x[:, None]], "b h w c -> b c h w")

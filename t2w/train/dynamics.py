@@ -4,7 +4,8 @@ Every row runs in two lanes at once. The clean lane holds the past as a rollout 
 told to the network. In the noisy lane every frame is to be found again from its own noise level, looking back at the clean
 lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
 
-In the last part of a run some rows are the network's own dreams, seconds long: what drifts there must be brought back. And a critic
+In the last part of a run half of the rows are the network's own dreams, most a second long, some several: what drifts there must be
+brought back. And a critic
 sees to it that what is guessed from noise alone looks true, beside the frame before it and under its action: by error alone it would be
 the mean of all that may come, which is a blur.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
+from einops import rearrange, reduce
 from torch import Tensor, nn
 
 from t2w.data.latents import Windows, encode_shards
@@ -34,17 +36,15 @@ from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamic
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
-DREAMT = 1 / 2  # share of rows that are dreams
 PULL = 0.6  # the critic's to what is true, beside that of the error at the same frames
 STEER = 0.6  # and to what the action says
 SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
 STEP = 0.1
 FIRST = 0.45  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
 SECOND = 0.25  # and of those that are guessed half-way, as in sampling by two steps
-COLD = (
-    0.25  # share of steps in which every frame is found from the one before it alone, of which nothing is told: from a past that moves, how
-)
-# to go on is copied, and the action not listened to; then a dream that stands still for once will never move again
+# Share of steps in which every frame is found from the one before it alone, of which nothing is told. From a past that moves, how to go
+# on is copied, and the action not listened to; then a dream that stands still for once never moves again.
+COLD = 0.25
 COARSE = 4  # latents: what a dream that is far from the truth is asked for
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
@@ -62,7 +62,8 @@ def lanes(heading: Tensor, led: Tensor, cold: bool = False) -> Sight:
     seen = (ago == 1) & ~clean[:, None] if cold else ago > 0
     same = torch.eye(2 * t - 2, dtype=torch.bool, device=device)
     before = torch.cat([frames[:-1] if cold else (frames[:-1] - 1).clamp(min=0), frames[:-1]])
-    return Sight(time, torch.cat([heading[:, :-1], led], 1), before, same | (clean[None] & seen))
+    first = before if cold else torch.zeros_like(before)
+    return Sight(time, torch.cat([heading[:, :-1], led], 1), before, same | (clean[None] & seen), first=first)
 
 
 @dataclass(frozen=True)
@@ -133,20 +134,23 @@ def dynamics_loss(
     past = on_the_way(z[:, :-1], noise(), past_tau)
     found = guess(model, row, past, past_tau, on_the_way(truth, own, tau), tau, known, cold).float()
     error = (found - truth).square().flatten(2).mean(2)
+    fine = error.detach()
     if "far" in batch:
-        coarse = F.avg_pool2d((found - truth).flatten(0, 1), COARSE).unflatten(0, (b, t)).square().flatten(2).mean(2)
+        coarse = reduce(
+            F.avg_pool2d(rearrange(found - truth, "b t c h w -> (b t) c h w"), COARSE).square(), "(b t) c h w -> b t", "mean", b=b
+        )
         error = torch.where(batch["far"][:, None], coarse, error)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
-    far = (tau == 0) & (counts > 0)
+    blind = (tau == 0) & (counts > 0)
     still = (truth[:, 1:] - truth[:, :-1]).square().mean()
-    figures = {"first guess": (error[far].mean() if far.any() else error.mean()).item(), "standing still": still.item()}
+    figures = {"first guess": (fine[blind] if blind.any() else fine).mean().item(), "standing still": still.item()}
     asked = (kind < FIRST + SECOND) & (counts > 0)
     if critic is not None and asked.any():
         told = torch.cat([row.led[:, 1:] * known[..., None], known[..., None]], 2)
         steps = Steps(*(x[asked] for x in (found, truth, z[:, :-1], true[:, :-1], z[:, :1].expand_as(truth), told)))
-        value = value + rivalry(critic, value, found, asked, steps, figures)
+        value = value + rivalry(critic, value, found, asked, steps, generator, figures)
     return value, figures
 
 
@@ -162,7 +166,9 @@ class Steps:
     action: Tensor
 
 
-def rivalry(critic: nn.Module, value: Tensor, found: Tensor, asked: Tensor, steps: Steps, figures: dict[str, float]) -> Tensor:
+def rivalry(
+    critic: nn.Module, value: Tensor, found: Tensor, asked: Tensor, steps: Steps, generator: torch.Generator, figures: dict[str, float]
+) -> Tensor:
     """The critic's loss, and its pull on the frames that it is asked about (b t), in the measure of the error's own.
 
     To be true, a step must be the one that its action says: true steps under other actions are to be told apart as well (Reed et al. 2016).
@@ -183,7 +189,8 @@ def rivalry(critic: nn.Module, value: Tensor, found: Tensor, asked: Tensor, step
         return (2 * skill - 1).clamp(min=0) * push / pull.square().mean().sqrt().clamp(min=1e-12) * pull
 
     pull = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
-    near = critic(both.detach() + STEP * torch.randn_like(both), before, first, action)
+    shake = STEP * torch.randn(both.shape, generator=generator, device=both.device)
+    near = critic(both.detach() + shake, before, first, action)
     steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
     figures |= {"told apart": right.item(), "action told": heard.item(), "steep": steep.item()}
     return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pull).sum()
@@ -239,11 +246,11 @@ def train_dynamics(
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
-    critic = Critic(model.config.channels, model.config.actions + 1) if dreams else None
+    rows = fit_config.batch // 2 if dreams else 0  # of dreams
+    critic = Critic(model.config.channels, model.config.actions + 1) if rows else None
     run = Run(model, fit_config, out / "run", where, critic)
-    sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(dreams > 0))  # only in dreams is it learnt to stay the same
-    rows = round(fit_config.batch * DREAMT)
-    asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step)
+    sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(rows > 0))  # how not to run away with it, dreams teach
+    asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         if rows == 0 or run.progress < 1 - dreams:

@@ -141,8 +141,9 @@ class Run:
             state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
             self.step, self.seconds = about["step"], about["seconds"]
             self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-            if self.critic is not None:
-                self.critic.load_state_dict({k.removeprefix("critic."): v for k, v in state.items() if k.startswith("critic.")})
+            critic = {k.removeprefix("critic."): v for k, v in state.items() if k.startswith("critic.")}
+            if self.critic is not None and critic:  # a run that had none before begins with a new one
+                self.critic.load_state_dict(critic)
             for name, held in self.average.items():
                 held.copy_(state[f"average.{name}"])
             for i, optimizer in enumerate(self.optimizers):
