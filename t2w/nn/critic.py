@@ -42,12 +42,12 @@ class Critic(nn.Module):
         self.action = nn.Sequential(nn.Linear(actions, width), nn.SiLU(), nn.Linear(width, 2 * width, bias=False))
 
     def forward(self, frames: Tensor, before: Tensor, first: Tensor, action: Tensor) -> Tensor:
-        """Frames, those before them, the first of their worlds (n c h w each), actions (n a) => how true each patch is (n h/2 w/2)."""
+        """Frames, those before them, the first of their worlds (n c h w each), actions (… n a) => how true each patch is (… n h/2 w/2)."""
         pair = torch.cat([frames, before, costs(frames, before)], 1)
         pair, first = (x.contiguous(memory_format=torch.channels_last) for x in (pair, first))
         kind = self.place(first).mean((2, 3), keepdim=True)
         seen = F.silu(self.coarse(self.down(self.fine(self.into(pair) + kind))))
-        return (self.out(seen)[:, 0] + (seen * self.action(action)[:, :, None, None]).sum(1)).float()
+        return (self.out(seen)[:, 0] + (seen * self.action(action)[..., None, None]).sum(-3)).float()
 
 
 def told_apart(true: Tensor, made: Tensor) -> Tensor:

@@ -51,6 +51,9 @@ class Sight:
     past_heading: Tensor | None = None  # (b past 2)
     first: Tensor | None = None  # (t) which frame each takes for the first of all; None: number 0
 
+    def firsts(self) -> Tensor:
+        return torch.zeros_like(self.before) if self.first is None else self.first
+
     def all_headings(self) -> Tensor:
         return self.heading if self.past_heading is None else torch.cat([self.past_heading, self.heading], 1)
 
@@ -102,7 +105,7 @@ class Attention(nn.Module):
 
     def within(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each frame's places (b t m n d) to their own, to those of the frame before and of the first frame of all."""
-        first = sight.first if sight.first is not None else sight.before.new_zeros(k.shape[1])
+        first = sight.firsts()
         seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(keys[:, first], tables.first)]
         score = rotate(q, tables.place) @ torch.cat(seen, 3).mT * q.shape[-1] ** -0.5
         score = score + self.inclination.repeat_interleave(k.shape[3], 1)[:, None].to(score.dtype)
@@ -207,9 +210,7 @@ class Dynamics(nn.Module):
             return turn(place - shift[:, :, None, None])
 
         times = (turn(angles(time, d, 300.0)) for time in (sight.time, sight.all_times()))
-        return Rotary(
-            turn(place), seen(headings[:, sight.before]), seen(headings[:, :1] if sight.first is None else headings[:, sight.first]), *times
-        )
+        return Rotary(turn(place), seen(headings[:, sight.before]), seen(headings[:, sight.firsts()]), *times)
 
     def forward(
         self,

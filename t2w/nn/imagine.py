@@ -92,9 +92,9 @@ class Dream:
 
     def _steadied(self, fresh: Tensor, heading: Tensor) -> Tensor:
         """As much of the noise as should stay is that which the world has in this direction."""
-        kept, (h, w) = self.sampling.steady, fresh.shape[2:]
         if self.panorama is None:
             return fresh
+        kept, (h, w) = self.sampling.steady, fresh.shape[2:]
         gone = self.dynamics.turned(heading) / (2 * self.dynamics.lens) * fresh.new_tensor([w, h])
         return kept**0.5 * window(self.panorama, gone.round(), h, w) + (1 - kept) ** 0.5 * fresh
 

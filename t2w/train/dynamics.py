@@ -5,9 +5,8 @@ told to the network. In the noisy lane every frame is to be found again from its
 lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
 
 In the last part of a run half of the rows are the network's own dreams, most a second long, some several: what drifts there must be
-brought back. And a critic
-sees to it that what is guessed from noise alone looks true, beside the frame before it and under its action: by error alone it would be
-the mean of all that may come, which is a blur.
+brought back. And a critic sees to it that what is guessed from noise alone looks true, beside the frame before it and under its action:
+by error alone it would be the mean of all that may come, which is a blur.
 """
 
 from collections.abc import Iterator
@@ -177,7 +176,7 @@ def rivalry(
     both, before = torch.cat([leaf, steps.true]), torch.cat([steps.dreamt, steps.before])
     first, action = torch.cat([steps.first] * 2), torch.cat([steps.action] * 2)
     other = action.roll(n // 2, 0)
-    said, of_other = critic(both, before, first, action), critic(both, before, first, other)
+    said, of_other = critic(both, before, first, torch.stack([action, other]))
     (made, true), (made_other, true_other) = said.chunk(2), of_other.chunk(2)
     differs = (action != other).any(1)[n:]
     right, heard = (true > made).float().mean(), ((true - true_other).mean((1, 2)) > 0)[differs].float().mean().nan_to_num(0.5)
