@@ -10,11 +10,16 @@ import torch
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, collect, kind_of
 from t2w.data.latents import encode_shards
-from t2w.data.pictures import Pictures
-from t2w.data.record import back
-from t2w.data.shard import Shard, path_of, seen, shards
+from t2w.data.pairs import flow_between
+from t2w.data.pictures import Pictures, to_picture
+from t2w.data.record import back, follow
+from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
+from t2w.nn.view import places
+from t2w.sim.render import Renderer
+from t2w.sim.simulator import Simulator
+from t2w.sim.spec import sample
 
 SMALL = CollectConfig(
     episodes=8, frames=16, seed=77, width=64, height=48, mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("still", 1)), shard=4
@@ -72,6 +77,26 @@ def test_a_broken_shard_is_named(folder, tmp_path):
     (tmp_path / "shard-00000.jsonl").write_text("")
     with pytest.raises(T2WError, match="shard-00000"):
         Shard(tmp_path / "shard-00000.safetensors")
+
+
+def test_depth_and_pose_say_where_each_place_was_before():
+    """A picture moved so is nearly the next one; moved the other way it is farther off than if it had not been moved."""
+    sim = Simulator(sample(3, view="first-person", weather="clear", biome="meadow"), renderer=Renderer(160, 96))
+    walk = Episode({})
+    follow(sim, walk, iter([Action(frozenset("w"), mouse=(3.0, 0.0))] * 8))
+    picture, then = (to_picture(from_jpeg(walk.jpegs[t]))[None] for t in (6, 7))
+    near, *poses = (torch.from_numpy(part) for part in (walk.near[7].astype(np.float32), walk.pose[6], walk.pose[7]))
+    flow, known = flow_between(near, *poses)
+    assert known.float().mean() > 0.8  # all but the hands
+    still = places(48, 80, near.device)[::2, ::2]
+
+    def unlike(to: torch.Tensor) -> float:
+        """Where the flow was measured, away from the edges: what comes into view there is not in the picture."""
+        at = torch.nn.functional.grid_sample(picture, to[None], align_corners=False)
+        true = torch.nn.functional.grid_sample(then, still[None], align_corners=False)
+        return (at - true)[..., 3:-3, 6:-6].abs().mean().item()
+
+    assert unlike(flow) < 0.5 * unlike(still) and unlike(2 * still - flow) > unlike(still)
 
 
 def test_captions_say_only_what_is_in_view(folder):

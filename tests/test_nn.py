@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
+from t2w.nn import autoencoder, parallax
+from t2w.nn.autoencoder import build
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
+from t2w.nn.parallax import Carrier, Parallax, histories
 from t2w.nn.view import flow, moved, window
 from t2w.train.dynamics import Row, guess, lanes
 from t2w.train.muon import orthogonal
@@ -85,8 +89,9 @@ def test_a_dream_remembers_its_first_frame_and_a_window():
     assert torch.equal(dream.memory[0][0][:, :1], first)
 
 
-def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-    """The next frame with nothing kept: the network on the whole past at once, `seen` (t of (b c h w)) under `actions` (t b a).
+def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor, noise: torch.Tensor, carried: list) -> torch.Tensor:
+    """The next frame with nothing kept: the network on the whole past at once, `seen` (t of (b c h w)) under `actions` (t b a);
+    `carried` (t of (b c h w)) is each of these as its action carries it on, or empty.
 
     A frame looks at those of its window and at the very first, just before the window. So the first stands in the row t times, once
     for each place where someone looks for it, then come the others.
@@ -107,7 +112,9 @@ def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor,
         told = torch.tensor([[0.0] * t + [1.0] * (t - 1) + [known]]).expand(b, -1)
         row = torch.stack([seen[0]] * t + seen[1:] + [x], 1)
         believed = torch.cat([heading[:, :-1], heading[:, -1:] - (1 - known) * led[:, -1:, -2:]], 1)
-        return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, Sight(time, believed, last, allowed))[0][:, -1]
+        onward = torch.stack([seen[0]] * t + carried[:-1] + [carried[-1] if known else seen[-1]], 1) if carried else None
+        sight = Sight(time, believed, last, allowed)
+        return model(row, before, torch.cat([clean, tau[:, None]], 1), led, told, sight, carried=onward)[0][:, -1]
 
     def guess(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
         guidance = s.guidance if tau[0] == 0 else 1.0
@@ -116,15 +123,21 @@ def in_one_pass(model: Dynamics, s: Sampling, seen: list, actions: torch.Tensor,
     return sample(guess, noise, s.denoising_steps)
 
 
-def test_a_dream_is_what_the_network_says_of_the_whole_past():
+@pytest.mark.parametrize("carrying", [False, True])
+def test_a_dream_is_what_the_network_says_of_the_whole_past(carrying):
     """Keeping keys and values, doing several looks in one and forgetting must change nothing."""
     model, s = awake(replace(TINY, depth=4)), Sampling(denoising_steps=2, guidance=1.5, window=3)
-    last, actions, seen = frames(2), torch.randn(7, 2, TINY.actions), []
-    dream, generator = Dream(model, last, torch.Generator().manual_seed(0), s), torch.Generator().manual_seed(0)
+    last, actions, seen, carried = frames(2), torch.randn(7, 2, TINY.actions), [], []
+    carrier = Carrier(Parallax(parallax.TINY).requires_grad_(False), build(autoencoder.TINY).eval()) if carrying else None
+    dream, generator = Dream(model, last, torch.Generator().manual_seed(0), s, carrier), torch.Generator().manual_seed(0)
     for t in range(7):
-        noise, then = (torch.randn(last.shape, generator=generator) for _ in range(2))
-        seen.append(on_the_way(last, noise, torch.full((2,), 1 - s.context_noise)))
-        last = in_one_pass(model, s, seen, actions[: t + 1], then)
+        noises, clean = torch.randn(2 + carrying, *last.shape, generator=generator), torch.full((2,), 1 - s.context_noise)
+        seen.append(on_the_way(last, noises[0], clean))
+        if carrying:
+            history = histories(actions[: t + 1].swapaxes(0, 1), parallax.TINY.history)[:, -1]
+            onward, _ = carrier.carry(last, carrier.picture(last), history)
+            carried.append(on_the_way(onward, noises[1], clean))
+        last = in_one_pass(model, s, seen, actions[: t + 1], noises[-1], carried)
         assert torch.allclose(dream.step(actions[t]), last, atol=1e-4), t
 
 
@@ -140,6 +153,11 @@ def test_guidance_of_one_changes_nothing_and_more_does():
     first, action, model = frames(1), torch.ones(1, TINY.actions), awake()
     made = [Dream(model, first, torch.Generator().manual_seed(0), Sampling(guidance=w)).step(action) for w in (1.0, 1.0001, 3.0)]
     assert torch.allclose(made[0], made[1], atol=1e-2) and not torch.allclose(made[0], made[2], atol=1e-2)
+
+
+def test_an_action_is_told_with_those_before_it():
+    history = histories(torch.tensor([[[1.0], [2.0], [3.0]]]), 2)
+    assert history.tolist() == [[[[1, 1], [0, 0]], [[2, 1], [1, 1]], [[3, 1], [2, 1]]]]
 
 
 def test_noise_that_stays_turns_with_the_view():

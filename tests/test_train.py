@@ -8,7 +8,7 @@ import pytest
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, collect
 from t2w.errors import T2WError
-from t2w.nn import autoencoder, dynamics, painter
+from t2w.nn import autoencoder, dynamics, painter, parallax
 from t2w.train.loop import FitConfig
 
 FIT = FitConfig(steps=6, batch=2, warmup=2)
@@ -117,6 +117,23 @@ def test_dynamics_become_a_world(data, encoder, tmp_path):
     assert half.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
 
 
+def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path):
+    from t2w.train.dynamics import train_dynamics
+    from t2w.train.parallax import train_parallax
+    from t2w.worlds import registry
+    from t2w.worlds.check import check
+
+    logs = list(train_parallax(data, encoder, tmp_path / "parallax", parallax.TINY, replace(FIT, steps=60, batch=8)))
+    assert logs[-1]["loss"] < logs[0]["loss"] and logs[-1]["look"]["pixels off"] > 0
+    how = {"frames": 16, "dreams": 1.0, "parallax": tmp_path / "parallax"}
+    assert list(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, **how))[-1]["step"] == 6
+    world = registry.load(str(tmp_path / "world"))
+    assert all(ok for _, ok, _ in check(world)) and world.carrier is not None
+    (tmp_path / "world" / "parallax.safetensors").unlink()
+    with pytest.raises(T2WError, match="parallax.safetensors is missing"):
+        registry.load(str(tmp_path / "world"))
+
+
 @pytest.fixture(scope="module")
 def windows(data, encoder):
     import torch
@@ -138,7 +155,7 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     model = dynamics.Dynamics(replace(dynamics.TINY, channels=windows[0]["latents"].shape[1]))
     dreams = Dreams(windows, rows=2, frames=8, sampling=Sampling(window=6), seed=0)
     first = dreams.batch(model)
-    shapes = {name: part.shape[1:] for name, part in first.items() if name not in ("truth", "noise", "far")}
+    shapes = {name: part.shape[1:] for name, part in first.items() if name not in ("truth", "noise")}
     assert shapes == {name: part.shape for name, part in windows[0].items()}
     assert first["latents"][:, 0].equal(first["truth"][:, 0]) and not first["latents"][:, 1:].equal(first["truth"][:, 1:])
     turned = first["heading"][:, :1] + first["actions"][..., -2:].cumsum(1)
@@ -151,6 +168,17 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     assert later["latents"][:, 1 : 8 - AHEAD].equal(first["latents"][:, 1 + AHEAD :])
     assert later["actions"][:, 1 : 7 - AHEAD].equal(first["actions"][:, 1 + AHEAD : 7])
     assert later["noise"][:, 1 : 8 - AHEAD].equal(first["noise"][:, 1 + AHEAD :])
+
+
+def test_a_dream_is_to_keep_its_details_and_come_nearer_in_its_light():
+    import torch
+
+    from t2w.train.dreams import MEND, mended
+
+    carried, seen = torch.randn(2, 3, 8, 12, 20), torch.ones(2, 3, 1, 12, 20)
+    seen[..., 10:] = 0
+    goal = mended({"carried": carried, "truth": carried + 2.0, "seen": seen})
+    assert torch.allclose(goal[..., :10], carried[..., :10] + MEND * 2.0) and torch.allclose(goal[..., 10:], carried[..., 10:] + 2.0)
 
 
 @pytest.mark.parametrize("wrong", ["a blur", "a flicker", "another action"])

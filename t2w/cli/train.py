@@ -1,4 +1,4 @@
-"""t2w train: the three stages, and the judge of what they make. Each can be stopped at any moment and goes on with the same command."""
+"""t2w train: the stages, and the judge of what they make. Each can be stopped at any moment and goes on with the same command."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from t2w.cli import options as o
 from t2w.cli.output import Output
 
-app = typer.Typer(help="Train your own: autoencoder, then dynamics and painter.", no_args_is_help=True)
+app = typer.Typer(help="Train your own: autoencoder, then parallax, dynamics and painter.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A folder that `t2w collect` has filled.")]
 Encoder = Annotated[Path, typer.Option("--autoencoder", metavar="DIR", help="What `t2w train autoencoder` has made.")]
@@ -61,6 +61,36 @@ def autoencoder(
     _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights, decoder_only), out)
 
 
+@app.command("parallax")
+def parallax(
+    data: Data,
+    autoencoder: Encoder = Path("runs/autoencoder"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/parallax"),
+    minutes: Minutes = None,
+    steps: Steps = 20_000,
+    batch: Batch = 24,
+    lr: Rate = 2e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 1,
+    size: Size = "starter",
+    weights: Weights = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Between stages one and two: how a picture moves under an action. For: t2w train dynamics … --parallax runs/parallax
+
+    Example: t2w train parallax data --autoencoder runs/autoencoder --out runs/parallax --minutes 10
+    """
+    from t2w.nn.parallax import TINY, ParallaxConfig
+    from t2w.train.loop import FitConfig
+    from t2w.train.parallax import train_parallax
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    config = _size(size, ParallaxConfig(), TINY)
+    _watch(Output(json, quiet), train_parallax(data, autoencoder, out, config, fit, dtype, workers, weights), out)
+
+
 @app.command("dynamics")
 def dynamics(
     data: Data,
@@ -79,6 +109,9 @@ def dynamics(
     dreams: Annotated[
         float, typer.Option("--dreams", min=0.0, max=1.0, help="The last share of the run, in which it learns from its own dreams as well.")
     ] = 0.4,
+    parallax: Annotated[
+        Path | None, typer.Option("--parallax", metavar="DIR", help="What `t2w train parallax` has made: frames are carried on by depth.")
+    ] = None,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -93,7 +126,8 @@ def dynamics(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, DynamicsConfig(), TINY)
-    _watch(Output(json, quiet), train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams), out)
+    logs = train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams, parallax)
+    _watch(Output(json, quiet), logs, out)
 
 
 @app.command("painter")

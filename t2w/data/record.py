@@ -44,8 +44,8 @@ def follow(sim: Simulator, episode: Episode, actions: Iterator[Action]) -> None:
     """Frame, action, frame, action … into the episode."""
     for action in actions:
         frame = sim.frame()
-        visible = sim.visible()
-        episode.add(frame, SPACE.vector(action), sim.step(action), visible)
+        visible, near, pose = sim.visible(), sim.renderer.nearness(), sim.renderer.pose
+        episode.add(frame, SPACE.vector(action), sim.step(action), visible, near, pose)
 
 
 def back(action: Action) -> Action:

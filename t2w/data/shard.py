@@ -1,12 +1,14 @@
 """One shard on disk: `shard-00007.safetensors` holds frames, actions, events; `shard-00007.jsonl` a row an episode.
 
 Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
-the action that leads from frame t to frame t+1 (a,), the event bits of that step, and the bits of the kinds of things in view.
+the action that leads from frame t to frame t+1 (a,), the event bits of that step, and the bits of the kinds of things in view,
+how near things are at every fourth pixel (h/4 w/4; 1 / metres, 0 in the sky, -1 where the player is), and the eye's pose (12: axes, place).
 """
 
 import io
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +32,17 @@ class Episode:
     actions: list[np.ndarray] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
     visible: list[int] = field(default_factory=list)
+    near: list[np.ndarray] = field(default_factory=list)
+    pose: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, frame: np.ndarray, action: np.ndarray, events: int, visible: frozenset[str]) -> None:
+    def add(self, frame: np.ndarray, action: np.ndarray, events: int, visible: frozenset[str], near: np.ndarray, pose: np.ndarray) -> None:
         """One frame (h w c) uint8, the action vector (a,) that leads away from it, and what that step brought about."""
         self.jpegs.append(to_jpeg(frame))
         self.actions.append(action)
         self.events.append(events)
         self.visible.append(sum(1 << KINDS.index(kind) for kind in visible))
+        self.near.append(near)
+        self.pose.append(pose)
 
 
 def to_jpeg(frame: np.ndarray) -> bytes:
@@ -74,6 +80,8 @@ def write(folder: Path, index: int, episodes: list[Episode]) -> None:
             "actions": np.array([a for e in episodes for a in e.actions], np.float32),
             "events": np.array([x for e in episodes for x in e.events], np.uint8),
             "visible": np.array([x for e in episodes for x in e.visible], np.uint16),
+            "near": np.array([x for e in episodes for x in e.near], np.float16),
+            "pose": np.array([x for e in episodes for x in e.pose], np.float32),
         }
         save_file(arrays, temporary)
 
@@ -93,6 +101,17 @@ class Shard:
 
     def __len__(self) -> int:
         return len(self.end)
+
+    @cached_property
+    def geometry(self) -> tuple[np.ndarray, np.ndarray]:
+        """How near things are (n h/4 w/4), and the eye's poses (n 12)."""
+        try:
+            with safe_open(self.path, "numpy") as file:
+                return file.get_tensor("near"), file.get_tensor("pose")
+        except SafetensorError as error:
+            raise T2WError(
+                f"{self.path} was collected before depth was kept with it; collect anew, into another folder: t2w collect --out DIR"
+            ) from error
 
     def frame(self, i: int) -> np.ndarray:
         """Frame i of the shard, (h w c) uint8."""

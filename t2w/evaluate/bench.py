@@ -148,7 +148,7 @@ def stage_times(world: World, session: Session, policy: policies.Policy, steps: 
                 with watch("dynamics"):
                     latents = session.imagine(actions[0])
                 with watch("decode"):
-                    frames = world.decode(latents)
+                    frames = session.picture(latents)
             else:
                 with watch("step", n):
                     frames = session.step(actions)

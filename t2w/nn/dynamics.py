@@ -1,6 +1,6 @@
 """The dynamics: a block-causal transformer over latent frames that says what the next frame is like, under an action.
 
-A frame comes in beside the one before it, and beside that one turned as the action turns the view. Convolutions look at it latent by
+A frame comes in beside the one before it, and beside that one as the action carries it on (see `parallax`; at least: as it turns the view). Convolutions look at it latent by
 latent; two by two they become tokens. Most blocks attend within the frame, to the frame before and to the first of all; there a place is
 looked for where the view's turn has brought it (rotary positions that turn with the view), so that what was seen is found again. Every few
 blocks, places look back in time. Noise level and action enter by adaptive normalisation (Peebles & Xie 2023), once a frame. Keys and
@@ -222,6 +222,7 @@ class Dynamics(nn.Module):
         sight: Sight,
         memory: Memory | None = None,
         asked: int | None = None,
+        carried: Tensor | None = None,
     ) -> tuple[Tensor, Memory]:
         """The frames without noise (the last `asked` of them, None: all), and what later frames may look at.
 
@@ -229,8 +230,9 @@ class Dynamics(nn.Module):
         tau        (b t)        0 noise, 1 data
         action     (b t a)      the action that led to each frame; told (b t) 1 where it is known, 0 where not
         memory     past keys and values
+        carried    (b t c h w)  the frames before as the actions carry them on; None: as far as they turn the view
         """
-        return self.look(x, before, self.modulations(tau, action, told), sight, memory, asked)
+        return self.look(x, before, self.modulations(tau, action, told), sight, memory, asked, carried)
 
     def modulations(self, tau: Tensor, action: Tensor, told: Tensor) -> list[Tensor]:
         """What noise level and action say to each block (b t …). Those who look more than once make them for all looks together."""
@@ -241,15 +243,23 @@ class Dynamics(nn.Module):
         return [block.modulation(condition) for block in (*self.blocks, *self.fine_blocks)]
 
     def look(
-        self, x: Tensor, before: Tensor, modulations: list[Tensor], sight: Sight, memory: Memory | None, asked: int | None = None
+        self,
+        x: Tensor,
+        before: Tensor,
+        modulations: list[Tensor],
+        sight: Sight,
+        memory: Memory | None,
+        asked: int | None = None,
+        carried: Tensor | None = None,
     ) -> tuple[Tensor, Memory]:
         """The costly part of forward()."""
         p, b, of = self.config.patch, len(x), slice(-(asked or x.shape[1]), None)
         tables = self.tables(sight)
-        turns = self.turned(sight.heading - sight.all_headings()[:, sight.before])
-        turned = moved(before, flow(turns, self.lens, *before.shape[-2:]))
+        if carried is None:
+            turns = self.turned(sight.heading - sight.all_headings()[:, sight.before])
+            carried = moved(before, flow(turns, self.lens, *before.shape[-2:]))
         kind = self.place.dtype
-        seen = rearrange(torch.cat([x, before, turned], 2).to(kind), "b t c h w -> (b t) c h w").contiguous(
+        seen = rearrange(torch.cat([x, before, carried], 2).to(kind), "b t c h w -> (b t) c h w").contiguous(
             memory_format=torch.channels_last
         )
         fine = rearrange(self.into(seen), "f c h w -> f h w c") + self.spot
@@ -265,4 +275,4 @@ class Dynamics(nn.Module):
         fine = self.norm(self.fine_blocks[2](self.fine_blocks[1](fine, two), three))
         said = rearrange(self.out(rearrange(fine, "f h w c -> f c h w")), "(b t) c h w -> b t c h w", b=b)
         change, share = said.float().split([self.config.channels, 1], 2)
-        return before[:, of] + share.sigmoid() * (turned - before)[:, of] + change, kept
+        return before[:, of] + share.sigmoid() * (carried - before)[:, of] + change, kept

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
+from t2w.nn.parallax import Carrier, histories
 from t2w.nn.view import window
 
 
@@ -30,8 +31,15 @@ class Dream:
     at with and without it at once (guidance, in that interval alone: Kynkäänniemi et al. 2024); and the last frame enters memory there.
     """
 
-    def __init__(self, dynamics: Dynamics, first: Tensor, generator: torch.Generator, sampling: Sampling = Sampling()):
-        self.dynamics, self.generator, self.sampling = dynamics, generator, sampling
+    def __init__(
+        self,
+        dynamics: Dynamics,
+        first: Tensor,
+        generator: torch.Generator,
+        sampling: Sampling = Sampling(),
+        carrier: Carrier | None = None,
+    ):
+        self.dynamics, self.generator, self.sampling, self.carrier = dynamics, generator, sampling, carrier
         self.memory: Memory = []  # of the frames before the last: the very first, and the newest of the window
         self.headings = first.new_zeros(len(first), 0, 2)  # theirs
         self.last, self.before = first, None  # the one before the last as it is remembered
@@ -39,6 +47,11 @@ class Dream:
         self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
         self.panorama = self._noise(2 * first.shape[2], self._around()) if sampling.steady else None
         self.noise: Tensor | None = None  # from which the last was made
+        self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
+        self.carried: Tensor | None = None  # the last's: the one before it as the action carried it on
+        self.seen: Tensor | None = None  # and how much of that was in it (b 1 h w)
+        self.carried_noised: Tensor | None = None  # and as it is remembered
+        self._picture: Tensor | None = None
 
     @property
     def frames(self) -> int:
@@ -51,6 +64,9 @@ class Dream:
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
+        carried, seen = self._carry(action)
+        onward = None if carried is None else on_the_way(carried, self._noise(), self.last.new_full((len(self.last),), clean))
+        past_onward = before if self.carried_noised is None else self.carried_noised
         told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
         modulations = self._modulations(
             [clean, *(k / steps for k, known in enumerate(told) for _ in known)],
@@ -66,13 +82,21 @@ class Dream:
             begin = 1 + sum(map(len, told[:k]))
             rows = [part[:, begin - old : begin + n] for part in modulations]
             turns = torch.stack(headings[1 - old : 1 + n], 1)
-            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, turns, old)
+            moved = None if onward is None else [past_onward] * old + [onward, last][:n]
+            found = self._look([last] * old + [x] * n, [before] * old + [last] * n, rows, turns, old, moved)
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
         self.noise = self._steadied(self._noise(), headings[1])
         frame = sample(guess, self.noise, steps)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
+        self.carried, self.seen, self.carried_noised, self._picture = carried, seen, onward, None
         return frame
+
+    def picture(self) -> Tensor:
+        """The last frame (b 3 8h 8w) in about [-1, 1]; where there is a carrier, it wants it as well."""
+        if self._picture is None:
+            self._picture = self.carrier.picture(self.last)
+        return self._picture
 
     def fork(self) -> "Dream":
         """A second future of the same moment. Memory is never written in place, so both may share it."""
@@ -80,6 +104,14 @@ class Dream:
         other.generator = torch.Generator(self.generator.device)
         other.generator.set_state(self.generator.get_state())
         return other
+
+    def _carry(self, action: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """The last frame as the action carries it on, and how much of that was in it."""
+        if self.carrier is None:
+            return None, None
+        n = self.carrier.parallax.config.history
+        self.actions = _join(self.actions, action[:, None])[:, -n:]
+        return self.carrier.carry(self.last, self.picture(), histories(self.actions, n)[:, -1])
 
     def _noise(self, *size: int) -> Tensor:
         """As large as a frame, or h by w."""
@@ -103,10 +135,13 @@ class Dream:
         tau, told = (action.new_tensor(row).expand(len(action), -1) for row in (tau, told))
         return self.dynamics.modulations(tau, torch.stack([self.action] + [action] * (tau.shape[1] - 1), 1), told)
 
-    def _look(self, x: list[Tensor], before: list[Tensor], modulations: list[Tensor], headings: Tensor, old: int) -> Tensor:
+    def _look(
+        self, x: list[Tensor], before: list[Tensor], modulations: list[Tensor], headings: Tensor, old: int, carried: list[Tensor] | None
+    ) -> Tensor:
         """Frames without their noise (b t c h w). Each sees memory and itself; with `old`, the last frame comes first, seen by all and only seen."""
         sight = self._sight(headings, old)
-        found, kept = self.dynamics.look(torch.stack(x, 1), torch.stack(before, 1), modulations, sight, self.memory, len(x) - old)
+        onward = None if carried is None else torch.stack(carried, 1)
+        found, kept = self.dynamics.look(torch.stack(x, 1), torch.stack(before, 1), modulations, sight, self.memory, len(x) - old, onward)
         if old:
             kept = [tuple(part[:, :1] for part in pair) for pair in kept]
             self.memory = [tuple(map(_join, *pairs)) for pairs in zip(self.memory, kept)] if self.memory else kept

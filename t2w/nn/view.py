@@ -11,13 +11,18 @@ from torch import Tensor
 CIRCLE = 360.0  # degrees
 
 
+def places(h: int, w: int, device: torch.device) -> Tensor:
+    """(h w 2): x and y of each place's middle, -1..1."""
+    y, x = torch.meshgrid(*((torch.arange(n, device=device) * 2 + 1) / n - 1 for n in (h, w)), indexing="ij")
+    return torch.stack([x, y], -1)
+
+
 def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
     """Turns (b t 2: right, down) in radians => where each place of the new view was in the old one (b t h w 2: x, y in -1..1).
 
     lens (2): half width and half height of the picture at distance 1.
     """
-    y, x = torch.meshgrid(*((torch.arange(n, device=turn.device) * 2 + 1) / n - 1 for n in (h, w)), indexing="ij")
-    x, y = x * lens[0], y * lens[1]
+    x, y = (places(h, w, turn.device) * lens).unbind(-1)
     right, down = turn[:, :, None, None].unbind(-1)
     return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
 

@@ -7,7 +7,7 @@ import numpy as np
 from t2w.sim.environment import Surroundings, environment, nearest_lamps
 from t2w.sim.meshes import meshes
 from t2w.sim.raster import GRID, draw_instances, draw_terrain
-from t2w.sim.rows import COLUMNS
+from t2w.sim.rows import CHARACTER, COLUMNS, TOOL
 from t2w.sim.shading import gamma_table, resolve
 from t2w.sim.shadow import sun_matrix
 from t2w.sim.texture import noise_tile
@@ -49,6 +49,7 @@ class Renderer:
         self.width, self.height, self.samples = width, height, samples
         self.scene = None
         self.kinds = np.zeros((height, width), np.uint8)  # of the last frame: numbers of rows.KINDS
+        self.pose = np.zeros(12, np.float32)  # of the last frame: the view's axes (3 3), then the eye
         self.meshes = meshes()
         self.tile = noise_tile()
         self.table = gamma_table()
@@ -100,7 +101,14 @@ class Renderer:
         picture = np.empty((h, w, 3), np.uint8)
         resolve(picture, self.kinds, self.near, self.ids, self.samples, env, around, axes, self.table)
         self._weather(picture, matrix, env)
+        self.pose = np.concatenate((axes.ravel(), eye)).astype(np.float32)
         return picture
+
+    def nearness(self) -> np.ndarray:
+        """Of the last frame, at every fourth pixel, from the second on (h/4 w/4): 1 / metres along the view; 0 in the sky, -1 where the player is."""
+        near = self.near[self.samples :: 4 * self.samples, self.samples :: 4 * self.samples].astype(np.float16)
+        near[np.isin(self.kinds[1::4, 1::4], (CHARACTER, TOOL))] = -1
+        return near
 
     def _place(self, moving_rows: np.ndarray) -> int:
         """Put the moving rows behind the still ones; returns how many rows there are."""

@@ -1,24 +1,29 @@
 """Rollouts that go on while the network learns: a few side by side, a few frames further at every training step.
 
 What a world makes of its own frames, seconds later, is seen nowhere in the data. Here it is seen: windows of dreams are rows of the
-batch, to be led back to what truly happened (Self Forcing, Huang et al. 2025; error recycling, Li et al. 2025). All groups but
-every fourth are young: the truth is still in reach then, step by step. For one that is far from it, no more than light and layout can be asked.
+batch, to be led back towards what truly happened (Self Forcing, Huang et al. 2025; error recycling, Li et al. 2025). Every other group
+is young: a second and a half from any frame of an episode; the others go on from its beginning to its end.
 """
 
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor
 
 from t2w.data.latents import Windows
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.imagine import Dream, Sampling
+from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch
 
 GROUPS = 8  # of rows that began at the same time
 AHEAD = 5  # frames that a group dreams before each time it is learnt from
 STEPS = 2  # denoising steps
 MANNERS = tuple({"steady": steady, "guidance": guidance} for steady in (1.0, 0.5) for guidance in (1.0, 1.5))  # of one group and the next
+COARSE = 4  # latents: what light and layout are
+MEND = 0.25  # share of a dream's error in these that is to be mended in one frame
 
 
 @dataclass
@@ -31,12 +36,14 @@ class Group:
     headings: Tensor  # (b n 2)
     frames: list[Tensor]  # (b c h w), as they were dreamt
     noise: list[Tensor]  # from which they were
+    carried: list[Tensor]  # those before them, as the actions carried them on
+    seen: list[Tensor]  # and how much of that was in those (b 1 h w)
     age: int = 0
 
 
 class Dreams:
-    def __init__(self, windows: Windows, rows: int, frames: int, sampling: Sampling, seed: int):
-        self.windows, self.rows, self.frames, self.sampling = windows, rows, frames, sampling
+    def __init__(self, windows: Windows, rows: int, frames: int, sampling: Sampling, seed: int, carrier: Carrier | None = None):
+        self.windows, self.rows, self.frames, self.sampling, self.carrier = windows, rows, frames, sampling, carrier
         self.generator = torch.Generator().manual_seed(seed)
         self.groups: list[Group | None] = [None] * GROUPS
         self.next = 0
@@ -44,27 +51,31 @@ class Dreams:
     @torch.no_grad()
     def batch(self, model: Dynamics) -> Batch:
         """The next group's last frames, its very first before them, dreamt a little further: as Windows gives them,
-        and "truth" and "noise" (b t c h w), and whether it is "far" (b) from its beginning."""
+        "truth" and "noise" (b t c h w), and with a carrier "carried" (b t c h w) and "seen" (b t 1 h w)."""
         k, self.next = self.next, (self.next + 1) % GROUPS
-        group = self.groups[k] = self.groups[k] or self._begin(model, MANNERS[(k + k // 4) % len(MANNERS)], young=k % 4 > 0)
+        group = self.groups[k] = self.groups[k] or self._begin(model, MANNERS[(k + k // 4) % len(MANNERS)], young=k % 2 > 0)
         group.dream.dynamics = model.eval()
         for _ in range(max(AHEAD, self.frames - 1 - group.age)):
             group.frames.append(group.dream.step(group.actions[:, group.age]).float())
             group.noise.append(group.dream.noise.float())
+            if self.carrier is not None:
+                group.carried.append(group.dream.carried)
+                group.seen.append(group.dream.seen)
             group.age += 1
         model.train()
         age = group.age
         if age + AHEAD >= group.truth.shape[1]:
             self.groups[k] = None
         at = [0, *range(age - self.frames + 2, age + 1)]
+        onward = {"carried": group.carried, "seen": group.seen} if self.carrier else {}
         return {
+            **{name: torch.stack([part[i] for i in at], 1) for name, part in onward.items()},
             "latents": torch.stack([group.frames[i] for i in at], 1),
             "truth": group.truth[:, at],
             "noise": torch.stack([group.noise[i] for i in at], 1),
             "actions": group.actions[:, [i - 1 for i in (*at[1:], age + 1)]],  # across a jump it is not told
             "heading": group.headings[:, at],
             "jump": torch.full((self.rows,), float(at[1] > 1), device=group.truth.device),
-            "far": torch.full((self.rows,), age >= self.frames + AHEAD, device=group.truth.device),
         }
 
     def _begin(self, model: Dynamics, manner: dict[str, float], young: bool) -> Group:
@@ -81,5 +92,33 @@ class Dreams:
             for part in (w.latents, w.actions, w.headings)
         )
         noise = torch.Generator(device).manual_seed(torch.randint(2**31, (), generator=self.generator).item())
-        dream = Dream(model, truth[:, 0], noise, replace(self.sampling, **manner))
-        return Group(dream, truth, actions, headings - headings[:, :1], [truth[:, 0]], [truth[:, 0]])
+        dream = Dream(model, truth[:, 0], noise, replace(self.sampling, **manner), self.carrier)
+        return Group(
+            dream,
+            truth,
+            actions,
+            headings - headings[:, :1],
+            [truth[:, 0]],
+            [truth[:, 0]],
+            [truth[:, 0]],
+            [torch.ones_like(truth[:, 0, :1])],
+        )
+
+
+def joined(batch: Batch, dreams: Batch, generator: torch.Generator) -> Batch:
+    """Windows of the truth, and windows of dreams beneath them."""
+    z = batch["latents"]
+    noise = torch.randn(z.shape, generator=generator, device=z.device)
+    batch = batch | {"truth": z, "goal": z, "noise": noise}
+    dreams = dreams | {"goal": mended(dreams) if "carried" in dreams else dreams["truth"]}
+    return {name: torch.cat([part, dreams[name]]) for name, part in batch.items()}
+
+
+def mended(dreams: Batch) -> Tensor:
+    """What the frames of dreams should have become (b t c h w): what was there, moved on, its light and layout a little nearer to the
+    truth; and the truth where something comes into view. The truth alone is soon somewhere else, and who aims at it blurs."""
+    carried, truth = dreams["carried"], dreams["truth"]
+    off = rearrange(truth - carried, "b t c h w -> (b t) c h w")
+    coarse = F.interpolate(F.avg_pool2d(off, COARSE), size=off.shape[-2:], mode="bilinear", align_corners=False)
+    kept = carried + MEND * rearrange(coarse, "(b t) c h w -> b t c h w", b=len(truth))
+    return torch.lerp(truth, kept, dreams["seen"])

@@ -14,37 +14,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from diffusers import AutoencoderDC
-from einops import rearrange, reduce
+from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
-from t2w.nn.critic import Critic, told_apart
+from t2w.nn.critic import Critic
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import psnr, sheet
+from t2w.nn.parallax import Carrier, histories
 from t2w.sim.simulator import SPACE
-from t2w.train.dreams import STEPS, Dreams
+from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.rivalry import Steps, rivalry
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, save_world
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, load_parallax, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
-PULL = 0.6  # the critic's to what is true, beside that of the error at the same frames
-STEER = 0.6  # and to what the action says
-SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
-STEP = 0.1
 FIRST = 0.45  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
 SECOND = 0.25  # and of those that are guessed half-way, as in sampling by two steps
 # Share of steps in which every frame is found from the one before it alone, of which nothing is told. From a past that moves, how to go
 # on is copied, and the action not listened to; then a dream that stands still for once never moves again.
 COLD = 0.25
-COARSE = 4  # latents: what a dream that is far from the truth is asked for
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
@@ -85,38 +81,58 @@ class Row:
 
 
 def guess(
-    model: nn.Module, row: Row, past: Tensor, past_tau: Tensor, now: Tensor, tau: Tensor, known: Tensor | float = 1.0, cold: bool = False
+    model: nn.Module,
+    row: Row,
+    past: Tensor,
+    past_tau: Tensor,
+    now: Tensor,
+    tau: Tensor,
+    known: Tensor | float = 1.0,
+    cold: bool = False,
+    carried: Tensor | None = None,
 ) -> Tensor:
-    """Frames 1..t-1 without their noise, from both lanes: past (b t-1 c h w) and now (b t-1 c h w), each with its tau (b t-1)."""
+    """Frames 1..t-1 without their noise, from both lanes: past (b t-1 c h w) and now (b t-1 c h w), each with its tau (b t-1).
+
+    carried (b t-1 c h w): the past as the actions carry it on; None: as far as they turn the view.
+    """
     told = row.told[:, 1:] * known
+    past_told = row.told[:, :-1] * (not cold)
+    before = past if cold else torch.cat([past[:, :1], past[:, :-1]], 1)
+    if carried is not None:  # who is not told of an action sees nothing move
+        old = torch.where(past_told[..., None, None, None] > 0, torch.cat([past[:, :1], carried[:, :-1]], 1), before)
+        carried = torch.cat([old, torch.where(told[..., None, None, None] > 0, carried, past)], 1)
     led = row.heading[:, :-1] + told[..., None] * row.led[:, 1:, -2:]  # who is not told of a turn believes in none
     return model(
         torch.cat([past, now], 1),
-        torch.cat([past if cold else torch.cat([past[:, :1], past[:, :-1]], 1), past], 1),
+        torch.cat([before, past], 1),
         torch.cat([past_tau, tau], 1),
         torch.cat([row.led[:, :-1], row.led[:, 1:]], 1),
-        torch.cat([row.told[:, :-1] * (not cold), told], 1),
+        torch.cat([past_told, told], 1),
         lanes(row.heading, led, cold),
         asked=now.shape[1],
+        carried=carried,
     )[0]
 
 
-def joined(batch: Batch, dreams: Batch, generator: torch.Generator) -> Batch:
-    """Windows of the truth, and windows of dreams beneath them."""
+def onward(batch: Batch, carrier: Carrier | None) -> Batch:
+    """With it "carried" (b t c h w): the frame before each as the actions carry it on, and "seen" (b t 1 h w), how much of that was in it."""
+    if carrier is None:
+        return batch
     z = batch["latents"]
-    noise = torch.randn(z.shape, generator=generator, device=z.device)
-    batch = batch | {"truth": z, "noise": noise, "far": torch.zeros(len(z), dtype=torch.bool, device=z.device)}
-    return {name: torch.cat([batch[name], dreams[name]]) for name in batch}
+    history = histories(batch["actions"][:, :-1], carrier.parallax.config.history)
+    frames = rearrange(z[:, :-1], "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
+    parts = carrier.carry(frames, carrier.picture(frames), rearrange(history, "b t n a -> (b t) n a"))
+    found, seen = (rearrange(part, "(b t) c h w -> b t c h w", b=len(z)) for part in parts)
+    return batch | {"carried": torch.cat([z[:, :1], found], 1), "seen": torch.cat([torch.ones_like(seen[:, :1]), seen], 1)}
 
 
 def dynamics_loss(
     model: nn.Module, batch: Batch, generator: torch.Generator, critic: nn.Module | None = None
 ) -> tuple[Tensor, dict[str, float]]:
-    """What follows each frame of "latents" is the next one of "truth", where there is one: what a dream should have become. It is found
-    from "noise", where there is some: that from which it was dreamt."""
+    """What follows each frame of "latents" is the next one of "goal", where there is one: what a dream should have become. It is found
+    from "noise", where there is some: that from which it was dreamt. The critic compares it with "truth"."""
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
-    true = batch.get("truth", z)
-    truth = true[:, 1:]
+    true, truth = batch.get("truth", z), batch.get("goal", z)[:, 1:]
     b, t = truth.shape[:2]
 
     def uniform() -> Tensor:
@@ -131,71 +147,24 @@ def dynamics_loss(
     known = (uniform() > UNTOLD).float()
     cold = torch.rand((), generator=generator, device=z.device).item() < COLD
     past = on_the_way(z[:, :-1], noise(), past_tau)
-    found = guess(model, row, past, past_tau, on_the_way(truth, own, tau), tau, known, cold).float()
+    carried = on_the_way(batch["carried"][:, 1:], noise(), past_tau) if "carried" in batch else None
+    found = guess(model, row, past, past_tau, on_the_way(truth, own, tau), tau, known, cold, carried).float()
     error = (found - truth).square().flatten(2).mean(2)
-    fine = error.detach()
-    if "far" in batch:
-        coarse = reduce(
-            F.avg_pool2d(rearrange(found - truth, "b t c h w -> (b t) c h w"), COARSE).square(), "(b t) c h w -> b t", "mean", b=b
-        )
-        error = torch.where(batch["far"][:, None], coarse, error)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
     blind = (tau == 0) & (counts > 0)
     still = (truth[:, 1:] - truth[:, :-1]).square().mean()
-    figures = {"first guess": (fine[blind] if blind.any() else fine).mean().item(), "standing still": still.item()}
+    figures = {"first guess": error.detach()[blind if blind.any() else ...].mean().item(), "standing still": still.item()}
     asked = (kind < FIRST + SECOND) & (counts > 0)
     if critic is not None and asked.any():
         told = torch.cat([row.led[:, 1:] * known[..., None], known[..., None]], 2)
-        steps = Steps(*(x[asked] for x in (found, truth, z[:, :-1], true[:, :-1], z[:, :1].expand_as(truth), told)))
+        steps = Steps(*(x[asked] for x in (found, true[:, 1:], z[:, :-1], true[:, :-1], z[:, :1].expand_as(truth), told)))
         value = value + rivalry(critic, value, found, asked, steps, generator, figures)
     return value, figures
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Of n frames: as made and as true, those before them in the dream and in truth, the first of their worlds (n c h w), and actions (n a)."""
-
-    made: Tensor
-    true: Tensor
-    dreamt: Tensor
-    before: Tensor
-    first: Tensor
-    action: Tensor
-
-
-def rivalry(
-    critic: nn.Module, value: Tensor, found: Tensor, asked: Tensor, steps: Steps, generator: torch.Generator, figures: dict[str, float]
-) -> Tensor:
-    """The critic's loss, and its pull on the frames that it is asked about (b t), in the measure of the error's own.
-
-    To be true, a step must be the one that its action says: true steps under other actions are to be told apart as well (Reed et al. 2016).
-    """
-    leaf, n = steps.made.detach().requires_grad_(), len(steps.made)
-    both, before = torch.cat([leaf, steps.true]), torch.cat([steps.dreamt, steps.before])
-    first, action = torch.cat([steps.first] * 2), torch.cat([steps.action] * 2)
-    other = action.roll(n // 2, 0)
-    said, of_other = critic(both, before, first, torch.stack([action, other]))
-    (made, true), (made_other, true_other) = said.chunk(2), of_other.chunk(2)
-    differs = (action != other).any(1)[n:]
-    right, heard = (true > made).float().mean(), ((true - true_other).mean((1, 2)) > 0)[differs].float().mean().nan_to_num(0.5)
-    push = torch.autograd.grad(value, found, retain_graph=True)[0][asked].square().mean().sqrt()
-
-    def towards(goal: Tensor, skill: Tensor) -> Tensor:
-        """Who tells apart no better than by chance is not listened to."""
-        (pull,) = torch.autograd.grad(goal, leaf, retain_graph=True)
-        return (2 * skill - 1).clamp(min=0) * push / pull.square().mean().sqrt().clamp(min=1e-12) * pull
-
-    pull = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
-    shake = STEP * torch.randn(both.shape, generator=generator, device=both.device)
-    near = critic(both.detach() + shake, before, first, action)
-    steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
-    figures |= {"told apart": right.item(), "action told": heard.item(), "steep": steep.item()}
-    return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pull).sum()
-
-
-def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sampling: Sampling):
+def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sampling: Sampling, carrier: Carrier | None = None):
     """Held-out windows dreamt from their first frame: dB at 1, 5, 15 frames ahead beside standing still and the autoencoder."""
     items = [held[i * len(held) // 16] for i in range(16)]
     latents = torch.stack([item["latents"] for item in items]).to(device)
@@ -203,7 +172,7 @@ def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sam
 
     @torch.no_grad()
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
-        dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0), sampling)
+        dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0), sampling, carrier)
         frames = [dream.step(actions[:, t]) for t in range(latents.shape[1] - 1)]
         figures: dict[str, float] = {}
         for ahead in (1, 5, 15):
@@ -232,6 +201,7 @@ def train_dynamics(
     workers: int = 0,
     weights: Path | None = None,
     dreams: float = 0.4,
+    parallax: Path | None = None,
 ) -> Iterator[dict]:
     """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
     learn, held = split(data)
@@ -240,6 +210,7 @@ def train_dynamics(
     model = load_dynamics(weights) if weights else None
     if model is not None:
         check_channels(weights, model.config.channels, encoder)
+    carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder) if parallax else None
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
@@ -249,17 +220,17 @@ def train_dynamics(
     critic = Critic(model.config.channels, model.config.actions + 1) if rows else None
     run = Run(model, fit_config, out / "run", where, critic)
     sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(rows > 0))  # how not to run away with it, dreams teach
-    asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index)
+    asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index, carrier)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         if rows == 0 or run.progress < 1 - dreams:
-            return dynamics_loss(model, batch, generator)
-        awake = {name: part[rows:] for name, part in batch.items()}
+            return dynamics_loss(model, onward(batch, carrier), generator)
+        awake = onward({name: part[rows:] for name, part in batch.items()}, carrier)
         return dynamics_loss(model, joined(awake, asleep.batch(run.model), generator), generator, run.critic)
 
-    stage = Stage(loss, look_at(unseen, encoder, where.device, sampling))
+    stage = Stage(loss, look_at(unseen, encoder, where.device, sampling, carrier))
     yield from train(stage, run, loader(windows, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_world(model, encoder, out, sampling, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
+            save_world(model, encoder, out, sampling, carrier and carrier.parallax, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
     where.wait_for_everyone()

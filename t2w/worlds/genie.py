@@ -64,7 +64,7 @@ class Genie:
         from t2w.worlds.pretrained import load_world
 
         self.spec, self.device, self.dtype = spec, device, dtype
-        self.dynamics, self.autoencoder, self.sampling = load_world(folder, device, dtype)
+        self.dynamics, self.autoencoder, self.sampling, self.carrier = load_world(folder, device, dtype)
 
     def begin(self, frame: np.ndarray, *, prompt: str = "", seed: int = 0) -> GenieSession:
         """The prompt is not read: the start frame holds all that this world knows."""
@@ -74,7 +74,7 @@ class Genie:
 
         noise = torch.Generator(self.device).manual_seed(seed)
         with torch.inference_mode():
-            return GenieSession(self, Dream(self.dynamics, self.encode(frame[None]), noise, self.sampling))
+            return GenieSession(self, Dream(self.dynamics, self.encode(frame[None]), noise, self.sampling, self.carrier))
 
     def encode(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (t h w c) uint8 => latents (t c h w), in single precision."""
@@ -106,7 +106,7 @@ class GenieSession:
         self.world, self.dream = world, dream
 
     def step(self, actions: list[Action]) -> np.ndarray:
-        return np.concatenate([self.world.decode(self.imagine(action)) for action in actions])
+        return np.concatenate([self.picture(self.imagine(action)) for action in actions])
 
     def imagine(self, action: Action) -> torch.Tensor:
         """The next frame's latents (1 c h w)."""
@@ -115,6 +115,17 @@ class GenieSession:
         vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device)
         with torch.inference_mode():
             return self.dream.step(vector[None])
+
+    def picture(self, latents: torch.Tensor) -> np.ndarray:
+        """Of the latents just imagined: the frame (1 h w c) uint8."""
+        import torch
+
+        from t2w.media.pixels import to_frames
+
+        if self.dream.carrier is None:
+            return self.world.decode(latents)
+        with torch.inference_mode():
+            return to_frames(self.dream.picture()[None])
 
     def fork(self) -> GenieSession:
         return GenieSession(self.world, self.dream.fork())

@@ -8,22 +8,44 @@ import torch
 from diffusers import AutoencoderDC
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.imagine import Sampling
+from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig
 
 
-def save_world(model: Dynamics, autoencoder: AutoencoderDC, folder: Path, sampling: Sampling, **more: object) -> None:
+def save_world(
+    model: Dynamics, autoencoder: AutoencoderDC, folder: Path, sampling: Sampling, parallax: Parallax | None = None, **more: object
+) -> None:
     """Half precision. `more` goes into config.json: name, fps, keys, turn."""
     folder.mkdir(parents=True, exist_ok=True)
     c, down = model.config, autoencoder.spatial_compression_ratio
     size = {"width": c.width * down, "height": c.height * down}
     config = {"_class_name": "Genie", **more, **size, "autoencoder": "autoencoder", "dynamics": asdict(c), "sampling": asdict(sampling)}
     save_autoencoder(autoencoder, folder / "autoencoder")
-    with atomically(folder / "dynamics.safetensors") as temporary:
+    _save_weights(model, folder / "dynamics.safetensors")
+    if parallax is not None:
+        config["parallax"] = asdict(parallax.config)
+        _save_weights(parallax, folder / "parallax.safetensors")
+    _save_config(config, folder)
+
+
+def save_parallax(parallax: Parallax, folder: Path) -> None:
+    """A folder that a training of dynamics takes its parallax from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _save_weights(parallax, folder / "parallax.safetensors")
+    _save_config({"_class_name": "Parallax", "parallax": asdict(parallax.config)}, folder)
+
+
+def _save_weights(model: nn.Module, path: Path) -> None:
+    with atomically(path) as temporary:
         save_file({k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
+
+
+def _save_config(config: dict, folder: Path) -> None:
     with atomically(folder / "config.json") as temporary:
         temporary.write_text(json.dumps(config, indent=2) + "\n")
 
@@ -65,12 +87,21 @@ def read_config(folder: Path) -> dict:
 
 def load_dynamics(folder: Path) -> Dynamics:
     """The network alone, in single precision, on the CPU. Raises T2WError where there is none."""
-    config = read_config(folder)
+    return _load(folder, "dynamics", Dynamics, DynamicsConfig)
+
+
+def load_parallax(folder: Path) -> Parallax:
+    """Of a world's folder or of a training's, in single precision, on the CPU. Raises T2WError where there is none."""
+    return _load(folder, "parallax", Parallax, ParallaxConfig).eval().requires_grad_(False)
+
+
+def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.Module:
+    config, path = read_config(folder), folder / f"{part}.safetensors"
     try:
-        model = Dynamics(DynamicsConfig(**config["dynamics"]))
-        model.load_state_dict(load_file(folder / "dynamics.safetensors"))
+        model = kind(made_of(**config[part]))
+        model.load_state_dict(load_file(path))
     except FileNotFoundError as error:
-        raise T2WError(f"{folder / 'dynamics.safetensors'} is missing", MISSING) from error
+        raise T2WError(f"{path} is missing", MISSING) from error
     except (KeyError, TypeError, OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise T2WError(f"{folder} does not hold weights that fit its config.json: {_first_line(error)}") from error
     _check_finite(folder, model)
@@ -84,7 +115,7 @@ def check_channels(folder: Path, channels: int, autoencoder: AutoencoderDC) -> N
         raise T2WError(f"the weights in {folder} know {sizes}; give the --autoencoder that they were made with")
 
 
-def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling]:
+def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling, Carrier | None]:
     """Weights ready to dream with. Raises T2WError where they are missing or do not fit."""
     config, model = read_config(folder), load_dynamics(folder)
     try:
@@ -94,10 +125,14 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
         raise T2WError(f"{folder / 'config.json'} does not say how its frames are made: {error}") from error
     model = model.to(device, dtype).eval().requires_grad_(False)
     autoencoder = autoencoder.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    return model, autoencoder, sampling
+    carrier = None
+    if "parallax" in config:
+        parallax = load_parallax(folder).to(device, dtype, memory_format=torch.channels_last)
+        carrier = Carrier(parallax, autoencoder)
+    return model, autoencoder, sampling, carrier
 
 
-def _check_finite(folder: Path, model: torch.nn.Module) -> None:
+def _check_finite(folder: Path, model: nn.Module) -> None:
     sick = next((name for name, weight in model.state_dict().items() if not weight.isfinite().all()), None)
     if sick:
         raise T2WError(f"the weights in {folder} are broken: {sick} holds something else than finite numbers")

@@ -1,0 +1,151 @@
+"""Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
+
+A network of convolutions guesses how near things are and how the eye moves and turns; geometry makes the flow of them (Zhou et al. 2017,
+"Unsupervised learning of depth and ego-motion"), and a flow of its own comes on top for what moves by itself. The picture is moved,
+not its latents: half a latent to the side, a latent means another picture. What comes into view is left to the dynamics.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC
+from einops import rearrange
+from torch import Tensor, nn
+
+from t2w.nn.autoencoder import AutoencoderConfig, build, decode
+from t2w.nn.view import places
+
+FINER = 4  # places of the flow along a latent's side
+
+
+@dataclass(frozen=True)
+class ParallaxConfig:
+    channels: int = 16  # of a latent
+    height: int = 12  # latents
+    width: int = 20
+    actions: int = 9  # size of the action vector; the last two are the mouse
+    turn: float = 12.0  # degrees of view turn that a mouse of 1 means
+    lens: tuple[float, float] = (1.279, 0.7673)  # half width and half height of the picture at distance 1; pictures may say otherwise
+    history: int = 12  # actions: of those before the last come speed, and how far a jump has got
+    d: int = 96
+    fine: int = 32
+    condition: int = 128
+    encoder_widths: tuple[int, ...] = AutoencoderConfig.encoder_widths
+    encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks
+
+
+TINY = ParallaxConfig(channels=8, d=16, fine=8, condition=16, encoder_widths=(8, 8, 16), encoder_blocks=(1, 1, 1))  # for the tests
+
+
+def histories(actions: Tensor, n: int) -> Tensor:
+    """Actions (b t a) => for each, itself and those before it, newest first, and whether they are known (b t n a+1)."""
+    known = F.pad(torch.cat([actions, torch.ones_like(actions[..., :1])], -1), (0, 0, n - 1, 0))
+    return known.unfold(1, n, 1).flip(-1).transpose(2, 3)
+
+
+class Residual(nn.Module):
+    def __init__(self, d: int, condition: int):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(d, d, 3, padding=1), nn.Conv2d(d, d, 3, padding=1)
+        self.norm, self.modulation = nn.GroupNorm(1, d), nn.Linear(condition, 2 * d)
+        nn.init.zeros_(self.two.weight)
+        nn.init.zeros_(self.two.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        scale, shift = self.modulation(condition)[:, :, None, None].chunk(2, 1)
+        return x + self.two(F.silu(self.one(self.norm(x) * (1 + scale) + shift)))
+
+
+class Parallax(nn.Module):
+    """forward(): where each place of the next picture was in this one (b H W 2: x, y in -1..1), and how near it is (b H W), 1 / metres.
+
+    The encoder is one of its own: an autoencoder's sharpens a little whenever its own picture goes through it again, and in a loop that adds up.
+    """
+
+    def __init__(self, config: ParallaxConfig):
+        super().__init__()
+        self.config = config
+        c, d, fine, condition = config.channels, config.d, config.fine, config.condition
+        self.action = nn.Sequential(
+            nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
+        )
+        self.into = nn.Conv2d(c, d, 3, padding=1)
+        self.spot = nn.Parameter(0.02 * torch.randn(d, config.height, config.width))
+        self.depth_blocks = nn.ModuleList(Residual(d, condition) for _ in range(3))  # how near things are, whatever is done
+        self.blocks = nn.ModuleList(Residual(d, condition) for _ in range(2))
+        self.move = nn.Sequential(nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14))
+        self.up, self.picture = nn.Conv2d(d, fine * FINER**2, 1), nn.Conv2d(3, fine, 3, padding=1)
+        self.fine, self.out = nn.Conv2d(fine, fine, 3, padding=1), nn.Conv2d(fine, 3, 3, padding=1)
+        size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
+        self.encoder = build(AutoencoderConfig(c, **size)).encoder
+        with torch.no_grad():
+            self.out.weight.mul_(0.1)
+            self.move[-1].weight.mul_(0.1)
+            self.move[-1].bias.zero_()
+
+    def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
+        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`."""
+        kind = self.spot.dtype
+        told = self.action(history.to(kind).flatten(1))
+        x = self.into(latents.to(kind)) + self.spot
+        for block in self.depth_blocks:
+            x = block(x, torch.zeros_like(told))
+        moves = self.move(torch.cat([x.mean((2, 3)), x.amax((2, 3)), told], 1)).float()
+        for block in self.blocks:
+            x = block(x, told)
+        pooled = F.adaptive_avg_pool2d(picture.to(kind), (FINER * x.shape[2], FINER * x.shape[3]))
+        x = F.pixel_shuffle(self.up(x), FINER) + self.picture(pooled)
+        near, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
+        near = F.softplus(4 * near - 2)
+        return self._flow(moves, near, history[:, 0, -3:-1].float()) + 0.1 * torch.stack(own, -1), near
+
+    def _flow(self, moves: Tensor, near: Tensor, mouse: Tensor) -> Tensor:
+        """Rigid: rays of the new view are turned and moved into the old one (b H W 2)."""
+        forth, by_right, by_down, spin, lens = moves.split([3, 3, 3, 3, 2], 1)
+        right, down = (mouse * (self.config.turn * torch.pi / 180)).split(1, 1)
+        # Around the axes across, upright and along the view. A head held low turns about a slanting axis, and some views turn otherwise.
+        around = right * (by_right + right.new_tensor([0.0, 1.0, 0.0])) + down * (by_down + down.new_tensor([1.0, 0.0, 0.0])) + 0.05 * spin
+        lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
+        a, b, c = around.unbind(1)
+        none = torch.zeros_like(a)
+        skew = torch.stack([none, -c, b, c, none, a, -b, -a, none], -1).unflatten(1, (3, 3))
+        rotation = torch.eye(3, device=skew.device) + skew + skew @ skew / 2
+        ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + 0.5 * forth[:, None, None] * near[..., None]
+        return point[..., :2] / point[..., 2:].clamp(min=0.1) / lens[:, None, None]
+
+
+def warped(pictures: Tensor, to: Tensor) -> Tensor:
+    """Pictures (b c h w), each place from where the flow `to` (b H W 2) says; what was out of the picture is as its edge."""
+    fine = F.interpolate(rearrange(to, "b h w k -> b k h w"), size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    return F.grid_sample(pictures.float(), rearrange(fine, "b k h w -> b h w k"), "bicubic", "border", align_corners=False)
+
+
+def inside(to: Tensor) -> Tensor:
+    """Of each latent, how much a flow `to` (b H W 2) finds in the old picture (b 1 h w), 0..1."""
+    return F.avg_pool2d((to.abs() <= 1).all(-1)[:, None].float(), FINER)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Latent frames as an action carries them on: decoded, moved, encoded again."""
+
+    parallax: Parallax
+    autoencoder: AutoencoderDC
+
+    def picture(self, latents: Tensor) -> Tensor:
+        """(b c h w) => (b 3 8h 8w)."""
+        return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """(b 3 8h 8w) => latents (b c h w)."""
+        pictures = pictures.to(self.parallax.spot.dtype, memory_format=torch.channels_last)
+        return self.parallax.encoder(pictures).float() * self.autoencoder.config.scaling_factor
+
+    @torch.no_grad()
+    def carry(self, latents: Tensor, picture: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
+        """(b c h w), its picture, and the actions up to the one that leads away from it (b n a+1) => (b c h w), and how much of
+        each latent was in that picture (b 1 h w)."""
+        flow, _ = self.parallax(latents, picture, history)
+        return self.encode(warped(picture, flow)), inside(flow)

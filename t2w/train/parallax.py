@@ -1,0 +1,135 @@
+"""Parallax: latents and actions in, out comes where the next picture's places were. Learnt from the simulator's depth and from the pictures.
+
+Its encoder learns beside it to make of a moved picture the latents that such a picture truly has: where the two are alike, the next frame's.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC
+from torch import Tensor, nn
+
+from t2w.data.latents import encode_shards
+from t2w.data.pairs import Pairs
+from t2w.data.pictures import split
+from t2w.nn.measure import psnr, sheet
+from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig, inside, warped
+from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.stage import Stage, loader, train
+from t2w.worlds.pretrained import load_autoencoder, load_parallax, save_parallax
+
+FLOW, DEPTH, PICTURE, LATENTS = (
+    0.3,
+    0.3,
+    2.0,
+    2.0,
+)  # weights of the errors: of flow in pixels, of nearness, of the moved picture, of its latents
+FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
+METRES = 8.0  # nearness is compared by log(1 + 8 / metres)
+SMOOTH = 0.03  # where the absolute error of a picture begins to be round
+ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
+NOISE = 0.15  # the most in the latents: a dream's are not perfect
+
+
+def off_by(flow: Tensor, batch: Batch) -> Tensor:
+    """Distance in pixels between a flow (b H W 2) and the true one, where that is known: (b 2h 2w)."""
+    h, w = batch["next"].shape[-2:]
+    at = flow.shape[1] // batch["flow"].shape[1]
+    return ((flow[:, ::at, ::at] - batch["flow"]) * flow.new_tensor([w / 2, h / 2])).square().sum(-1).add(0.01).sqrt()
+
+
+def mean_where(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+class Onward(nn.Module):
+    """Latents (b c h w) and history (b n a+1) => flow, nearness, the moved picture, and its latents."""
+
+    def __init__(self, parallax: Parallax, autoencoder: AutoencoderDC):
+        super().__init__()
+        self.parallax = parallax.to(memory_format=torch.channels_last)
+        self.carrier = Carrier(parallax, autoencoder)  # the autoencoder is not learnt
+
+    def forward(self, latents: Tensor, history: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        with torch.no_grad():
+            picture = self.carrier.picture(latents.contiguous(memory_format=torch.channels_last))
+        flow, near = self.parallax(latents, picture, history)
+        moved = warped(picture, flow)
+        return flow, near, moved, self.carrier.encode(moved.detach())
+
+
+def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    z, true = batch["latents"], batch["next"]
+    much, noise = (
+        torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device),
+        torch.randn(z.shape, generator=generator, device=z.device),
+    )
+    flow, near, moved, latents = model(z + NOISE * much * noise, batch["history"])
+    known, at = batch["known"], near.shape[1] // batch["near"].shape[1]
+    off = mean_where(off_by(flow, batch).clamp(max=FARTHEST), known)
+    there = known & (batch["near"] >= 0)
+    depth = mean_where(((METRES * near[:, ::at, ::at]).log1p() - (METRES * batch["near"].clamp(min=0)).log1p()).abs(), there)
+    unlike = (moved - true).square().add(SMOOTH**2).sqrt().mean()
+    down = true.shape[-1] // z.shape[-1]
+    alike = inside(flow) * torch.exp(-F.avg_pool2d((moved - true).detach().abs().mean(1, keepdim=True), down) / ALIKE)
+    wrong = mean_where((latents - batch["next latents"]).square().mean(1, keepdim=True), alike)
+    figures = {"pixels off": off.item(), "depth": depth.item(), "picture": unlike.item(), "latents": wrong.item()}
+    return FLOW * off + DEPTH * depth + PICTURE * unlike + LATENTS * wrong, figures
+
+
+def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
+    """Held-out pairs: by how many pixels the flow is off; dB of the moved picture, of what its latents are decoded to, and of the one
+    that was not moved; and eight of them: before, moved, true."""
+    items = [held[i * len(held) // 96] for i in range(96)]
+    batch = {name: torch.stack([item[name] for item in items]).to(device) for name in items[0]}
+
+    @torch.no_grad()
+    def look(model: Onward) -> tuple[dict[str, float], Tensor]:
+        flow, _, moved, latents = model(batch["latents"], batch["history"])
+        before, after = (model.carrier.picture(part) for part in (batch["latents"], latents))
+        films = {"dB": moved, "dB decoded": after, "still": before}
+        figures = {name: psnr(film.float(), batch["next"]).mean().item() for name, film in films.items()}
+        figures["pixels off"] = mean_where(off_by(flow, batch), batch["known"]).item()
+        return figures, sheet([part[::12].float().cpu() for part in (before, after, batch["next"])])
+
+    return look
+
+
+def train_parallax(
+    data: Path,
+    autoencoder: Path,
+    out: Path,
+    config: ParallaxConfig,
+    fit_config: FitConfig,
+    dtype: str = "auto",
+    workers: int = 0,
+    weights: Path | None = None,
+) -> Iterator[dict]:
+    """Yields the figures of every step; at the end `out` holds config.json and parallax.safetensors."""
+    learn, held = split(data)
+    where = accelerator(dtype)
+    theirs = load_autoencoder(autoencoder).requires_grad_(False)
+    torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
+    model = load_parallax(weights).requires_grad_(True) if weights else of(theirs, config)
+    with where.main_process_first():
+        pairs, unseen = (
+            Pairs(list(encode_shards(part, theirs, where.device)), config.history, fit_config.seed + 1) for part in (learn, held)
+        )
+    run = Run(Onward(model, theirs), fit_config, out / "run", where)
+    yield from train(Stage(parallax_loss, look_at(unseen, where.device)), run, loader(pairs, run, workers))
+    if where.is_main_process:
+        with run.averaged() as model:
+            save_parallax(model.parallax, out)
+    where.wait_for_everyone()
+
+
+def of(autoencoder: AutoencoderDC, config: ParallaxConfig) -> Parallax:
+    """A new one, for this autoencoder's latents; it begins with its encoder."""
+    widths, blocks = autoencoder.config.encoder_block_out_channels[1:], autoencoder.config.encoder_layers_per_block[1:]
+    config = replace(config, channels=autoencoder.config.latent_channels, encoder_widths=tuple(widths), encoder_blocks=tuple(blocks))
+    model = Parallax(config)
+    model.encoder.load_state_dict(autoencoder.encoder.state_dict())
+    return model
