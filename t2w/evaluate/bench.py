@@ -146,9 +146,9 @@ def stage_times(world: World, session: Session, policy: policies.Policy, steps: 
                 with watch("encode"):
                     world.encode(frame[None])
                 with watch("dynamics"):
-                    latents = session.imagine(actions[0])
+                    session.imagine(actions[0])
                 with watch("decode"):
-                    frames = session.picture(latents)
+                    frames = session.picture()
             else:
                 with watch("step", n):
                     frames = session.step(actions)

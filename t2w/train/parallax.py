@@ -1,6 +1,7 @@
 """Parallax: latents and actions in, out comes where the next picture's places were. Learnt from the simulator's depth and from the pictures.
 
-Its encoder learns beside it to make of a moved picture the latents that such a picture truly has: where the two are alike, the next frame's.
+Its encoder learns beside it: of a decoded picture it is to make the latents that it came from, and of a moved one those that such a picture
+truly has: where the two are alike, the next frame's.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,11 +28,13 @@ FLOW, DEPTH, PICTURE, LATENTS = (
     2.0,
     2.0,
 )  # weights of the errors: of flow in pixels, of nearness, of the moved picture, of its latents
+FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
+AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
 METRES = 8.0  # nearness is compared by log(1 + 8 / metres)
 SMOOTH = 0.03  # where the absolute error of a picture begins to be round
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
-NOISE = 0.15  # the most in the latents: a dream's are not perfect
+NOISE = 0.05  # the most in the latents: a dream's are not perfect
 
 
 def off_by(flow: Tensor, batch: Batch) -> Tensor:
@@ -46,19 +49,22 @@ def mean_where(values: Tensor, weight: Tensor) -> Tensor:
 
 
 class Onward(nn.Module):
-    """Latents (b c h w) and history (b n a+1) => flow, nearness, the moved picture, and its latents."""
+    """Latents (b c h w), history (b n a+1), other latents (n c h w) => flow, nearness, the moved picture, its latents, and the others' through
+    decoder and encoder."""
 
     def __init__(self, parallax: Parallax, autoencoder: AutoencoderDC):
         super().__init__()
         self.parallax = parallax.to(memory_format=torch.channels_last)
         self.carrier = Carrier(parallax, autoencoder)  # the autoencoder is not learnt
 
-    def forward(self, latents: Tensor, history: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, latents: Tensor, history: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         with torch.no_grad():
-            picture = self.carrier.picture(latents.contiguous(memory_format=torch.channels_last))
+            pictures = self.carrier.picture(torch.cat([latents, others]).contiguous(memory_format=torch.channels_last))
+        picture, other = pictures.split([len(latents), len(others)])
         flow, near = self.parallax(latents, picture, history)
         moved = warped(picture, flow)
-        return flow, near, moved, self.carrier.encode(moved.detach())
+        found, again = self.carrier.encode(torch.cat([moved.detach(), other])).split([len(latents), len(others)])
+        return flow, near, moved, found, again
 
 
 def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -67,7 +73,8 @@ def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
         torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device),
         torch.randn(z.shape, generator=generator, device=z.device),
     )
-    flow, near, moved, latents = model(z + NOISE * much * noise, batch["history"])
+    others = batch["next latents"][: -(-len(z) // AGAIN)]
+    flow, near, moved, latents, again = model(z + NOISE * much * noise, batch["history"], others)
     known, at = batch["known"], near.shape[1] // batch["near"].shape[1]
     off = mean_where(off_by(flow, batch).clamp(max=FARTHEST), known)
     there = known & (batch["near"] >= 0)
@@ -76,8 +83,10 @@ def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
     down = true.shape[-1] // z.shape[-1]
     alike = inside(flow) * torch.exp(-F.avg_pool2d((moved - true).detach().abs().mean(1, keepdim=True), down) / ALIKE)
     wrong = mean_where((latents - batch["next latents"]).square().mean(1, keepdim=True), alike)
-    figures = {"pixels off": off.item(), "depth": depth.item(), "picture": unlike.item(), "latents": wrong.item()}
-    return FLOW * off + DEPTH * depth + PICTURE * unlike + LATENTS * wrong, figures
+    unfaithful = (again - others).square().mean()
+    figures = {"pixels off": off, "depth": depth, "picture": unlike, "latents": wrong, "again": unfaithful}
+    value = FLOW * off + DEPTH * depth + PICTURE * unlike + LATENTS * wrong + FAITHFUL * unfaithful
+    return value, {name: figure.item() for name, figure in figures.items()}
 
 
 def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
@@ -88,7 +97,7 @@ def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[di
 
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
-        flow, _, moved, latents = model(batch["latents"], batch["history"])
+        flow, _, moved, latents, _ = model(batch["latents"], batch["history"], batch["latents"][:1])
         before, after = (model.carrier.picture(part) for part in (batch["latents"], latents))
         films = {"dB": moved, "dB decoded": after, "still": before}
         figures = {name: psnr(film.float(), batch["next"]).mean().item() for name, film in films.items()}

@@ -106,7 +106,11 @@ class GenieSession:
         self.world, self.dream = world, dream
 
     def step(self, actions: list[Action]) -> np.ndarray:
-        return np.concatenate([self.picture(self.imagine(action)) for action in actions])
+        frames = []
+        for action in actions:
+            self.imagine(action)
+            frames.append(self.picture())
+        return np.concatenate(frames)
 
     def imagine(self, action: Action) -> torch.Tensor:
         """The next frame's latents (1 c h w)."""
@@ -116,14 +120,14 @@ class GenieSession:
         with torch.inference_mode():
             return self.dream.step(vector[None])
 
-    def picture(self, latents: torch.Tensor) -> np.ndarray:
-        """Of the latents just imagined: the frame (1 h w c) uint8."""
+    def picture(self) -> np.ndarray:
+        """The frame last imagined (1 h w c) uint8."""
         import torch
 
         from t2w.media.pixels import to_frames
 
         if self.dream.carrier is None:
-            return self.world.decode(latents)
+            return self.world.decode(self.dream.last)
         with torch.inference_mode():
             return to_frames(self.dream.picture()[None])
 
