@@ -1,7 +1,7 @@
 """One shard on disk: `shard-00007.safetensors` holds frames, actions, events; `shard-00007.jsonl` a row an episode.
 
 Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
-the action that leads from frame t to frame t+1 (a,), the event bits of that step, and the bits of the kinds of things in view,
+the action that leads from frame t to frame t+1 (a,), the event bits of that step, the bits of the kinds of things in view,
 how near things are at every fourth pixel (h/4 w/4; 1 / metres, 0 in the sky, -1 where the player is), and the eye's pose (12: axes, place).
 """
 

@@ -14,7 +14,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.view import places
+from t2w.nn.view import moved, places
 
 FINER = 4  # places of the flow along a latent's side
 
@@ -117,9 +117,9 @@ class Parallax(nn.Module):
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
-    """Pictures (b c h w), each place from where the flow `to` (b H W 2) says; what was out of the picture is as its edge."""
+    """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
     fine = F.interpolate(rearrange(to, "b h w k -> b k h w"), size=pictures.shape[-2:], mode="bilinear", align_corners=False)
-    return F.grid_sample(pictures.float(), rearrange(fine, "b k h w -> b h w k"), "bicubic", "border", align_corners=False)
+    return moved(pictures[:, None], rearrange(fine, "b k h w -> b 1 h w k"), "bicubic")[:, 0]
 
 
 def inside(to: Tensor) -> Tensor:

@@ -27,10 +27,10 @@ def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
     return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
 
 
-def moved(frames: Tensor, to: Tensor) -> Tensor:
+def moved(frames: Tensor, to: Tensor, mode: str = "bilinear") -> Tensor:
     """Frames (b t c h w), each place from where `to` (b t h w 2) says; what was out of the picture is as its edge."""
     flat, grid = rearrange(frames, "b t c h w -> (b t) c h w").float(), rearrange(to, "b t h w k -> (b t) h w k").float()
-    found = F.grid_sample(flat, grid, padding_mode="border", align_corners=False)
+    found = F.grid_sample(flat, grid, mode, "border", align_corners=False)
     return rearrange(found, "(b t) c h w -> b t c h w", b=len(frames))
 
 

@@ -4,9 +4,9 @@ Every row runs in two lanes at once. The clean lane holds the past as a rollout 
 told to the network. In the noisy lane every frame is to be found again from its own noise level, looking back at the clean
 lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
 
-In the last part of a run half of the rows are the network's own dreams, most a second long, some several: what drifts there must be
-brought back. And a critic sees to it that what is guessed from noise alone looks true, beside the frame before it and under its action:
-by error alone it would be the mean of all that may come, which is a blur.
+In the last part of a run half of the rows are the network's own dreams, every other one a second and a half long, the rest several: what
+drifts there must be brought back. And a critic sees to it that what is guessed from noise alone looks true, beside the frame before it
+and under its action: by error alone it would be the mean of all that may come, which is a blur.
 """
 
 from collections.abc import Iterator
@@ -210,7 +210,10 @@ def train_dynamics(
     model = load_dynamics(weights) if weights else None
     if model is not None:
         check_channels(weights, model.config.channels, encoder)
-    carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder) if parallax else None
+    carrier = None
+    if parallax is not None:
+        carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder)
+        check_channels(parallax, carrier.parallax.config.channels, encoder)
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)

@@ -18,16 +18,13 @@ from t2w.data.pairs import Pairs
 from t2w.data.pictures import split
 from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig, inside, warped
+from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import load_autoencoder, load_parallax, save_parallax
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_parallax
 
-FLOW, DEPTH, PICTURE, LATENTS = (
-    0.3,
-    0.3,
-    2.0,
-    2.0,
-)  # weights of the errors: of flow in pixels, of nearness, of the moved picture, of its latents
+FLOW, DEPTH = 0.3, 0.3  # weights of the errors: of flow in pixels, of nearness
+PICTURE, LATENTS = 2.0, 2.0  # of the moved picture, of its latents
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
@@ -123,6 +120,8 @@ def train_parallax(
     theirs = load_autoencoder(autoencoder).requires_grad_(False)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_parallax(weights).requires_grad_(True) if weights else of(theirs, config)
+    if weights:
+        check_channels(weights, model.config.channels, theirs)
     with where.main_process_first():
         pairs, unseen = (
             Pairs(list(encode_shards(part, theirs, where.device)), config.history, fit_config.seed + 1) for part in (learn, held)
@@ -138,7 +137,7 @@ def train_parallax(
 def of(autoencoder: AutoencoderDC, config: ParallaxConfig) -> Parallax:
     """A new one, for this autoencoder's latents; it begins with its encoder."""
     widths, blocks = autoencoder.config.encoder_block_out_channels[1:], autoencoder.config.encoder_layers_per_block[1:]
-    config = replace(config, channels=autoencoder.config.latent_channels, encoder_widths=tuple(widths), encoder_blocks=tuple(blocks))
-    model = Parallax(config)
+    encoder = {"encoder_widths": tuple(widths), "encoder_blocks": tuple(blocks)}
+    model = Parallax(replace(config, channels=autoencoder.config.latent_channels, turn=SPACE.turn, **encoder))
     model.encoder.load_state_dict(autoencoder.encoder.state_dict())
     return model
