@@ -10,12 +10,13 @@ import torch
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, collect, kind_of
 from t2w.data.latents import encode_shards
-from t2w.data.pairs import flow_between
+from t2w.data.pairs import between, flow_between, measured, rigid_between
 from t2w.data.pictures import Pictures, to_picture
 from t2w.data.record import back, follow
 from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
+from t2w.nn.parallax import projected
 from t2w.nn.view import places
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import Simulator
@@ -86,9 +87,15 @@ def test_depth_and_pose_say_where_each_place_was_before():
     follow(sim, walk, iter([Action(frozenset("w"), mouse=(3.0, 0.0))] * 8))
     picture, then = (to_picture(from_jpeg(walk.jpegs[t]))[None] for t in (6, 7))
     near, *poses = (torch.from_numpy(part) for part in (walk.near[7].astype(np.float32), walk.pose[6], walk.pose[7]))
-    flow, known = flow_between(near, *poses)
+    still, everywhere, fine = measured(near), places(48, 80, near.device), between(near[None])
+    flow, known = flow_between(near, still, *poses)
     assert known.float().mean() > 0.8  # all but the hands
-    still = places(48, 80, near.device)[::2, ::2]
+    assert ((fine[0, ::2, ::2] - near).abs() < 1e-5).all()
+    rotation, shift, lens = (part[None] for part in rigid_between(*poses))
+    rigid, _ = projected(fine, rotation, shift, lens, lens)
+    full = torch.where(fine[0, ..., None] < 0, everywhere, rigid[0])
+    assert torch.allclose(full, flow_between(fine[0], everywhere, *poses)[0], atol=1e-4)
+    assert torch.allclose(full[::2, ::2], flow, atol=1e-4)
 
     def unlike(to: torch.Tensor) -> float:
         """Where the flow was measured, away from the edges: what comes into view there is not in the picture."""

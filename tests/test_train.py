@@ -134,6 +134,25 @@ def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path):
         registry.load(str(tmp_path / "world"))
 
 
+def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_path):
+    import shutil
+
+    from safetensors.numpy import load_file, save_file
+
+    from t2w.train.dynamics import train_dynamics
+    from t2w.train.parallax import of
+    from t2w.worlds.pretrained import load_autoencoder, save_parallax
+
+    old = shutil.copytree(data, tmp_path / "old")
+    for path in old.glob("shard-*.safetensors"):
+        save_file({name: part for name, part in load_file(path).items() if name not in ("near", "pose")}, path)
+    folder = tmp_path / "parallax"
+    folder.mkdir()
+    save_parallax(of(load_autoencoder(encoder), parallax.TINY), folder)
+    with pytest.raises(T2WError, match="before depth was kept"):
+        next(train_dynamics(old, encoder, tmp_path / "world", dynamics.TINY, FIT, frames=16, dreams=0.1, parallax=folder))
+
+
 @pytest.fixture(scope="module")
 def windows(data, encoder):
     import torch
@@ -170,15 +189,19 @@ def test_dreams_go_on_from_the_truth_and_come_as_windows(windows):
     assert later["noise"][:, 1 : 8 - AHEAD].equal(first["noise"][:, 1 + AHEAD :])
 
 
-def test_a_dream_is_to_keep_its_details_and_come_nearer_in_its_light():
+def test_a_dream_is_to_keep_its_details_and_become_true_where_it_is_quite_another():
     import torch
 
     from t2w.train.dreams import MEND, mended
 
-    carried, seen = torch.randn(2, 3, 8, 12, 20), torch.ones(2, 3, 1, 12, 20)
-    seen[..., 10:] = 0
-    goal = mended({"carried": carried, "truth": carried + 2.0, "seen": seen})
-    assert torch.allclose(goal[..., :10], carried[..., :10] + MEND * 2.0) and torch.allclose(goal[..., 10:], carried[..., 10:] + 2.0)
+    carried, seen, known = torch.randn(2, 3, 8, 12, 20), torch.ones(2, 3, 1, 12, 20), torch.ones(2, 3, 1, 12, 20)
+    known[..., :10] = 0
+    far = mended({"carried": carried, "truth": carried + 2.0, "seen": seen, "known": known}) - carried
+    assert torch.allclose(far[..., :10], torch.tensor(MEND * 2.0)) and torch.allclose(far[..., 10:], torch.tensor(2.0))
+    near = mended({"carried": carried, "truth": carried + 0.1, "seen": seen, "known": known}) - carried
+    assert torch.allclose(near, torch.tensor(MEND * 0.1), atol=1e-3)
+    new = mended({"carried": carried, "truth": carried + 0.1, "seen": 0 * seen, "known": 0 * known}) - carried
+    assert torch.allclose(new, torch.tensor(0.1), atol=1e-5)
 
 
 @pytest.mark.parametrize("wrong", ["a blur", "a flicker", "another action"])

@@ -66,12 +66,14 @@ class Windows(Dataset):
     def __init__(self, found: Iterator[tuple[Shard, Tensor]], frames: int, stride: int = 4, jump: float = 0.0, seed: int = 0):
         self.frames, self.jump = frames, jump
         self.generator = torch.Generator().manual_seed(seed)
+        self.shards: list[Shard] = []
         self.latents: list[Tensor] = []
         self.actions: list[Tensor] = []
         self.headings: list[Tensor] = []  # counted from the shard's first frame: only differences within an episode mean anything
         self.episodes: list[tuple[int, int, int]] = []  # shard, first frame, frames
         self.index: list[tuple[int, int, int]] = []  # shard, first frame of the episode, first frame of the window
         for s, (shard, latents) in enumerate(found):
+            self.shards.append(shard)
             self.latents.append(latents)
             self.actions.append(torch.from_numpy(np.asarray(shard.actions)))
             turns = self.actions[-1][:, -2:].double()

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
-from t2w.nn.parallax import Carrier, histories
+from t2w.nn.parallax import Carried, Carrier, histories, inside, warped
+from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
 
@@ -38,7 +39,9 @@ class Dream:
         generator: torch.Generator,
         sampling: Sampling = Sampling(),
         carrier: Carrier | None = None,
+        picture: Tensor | None = None,
     ):
+        """`first` (b c h w); `picture` (b 3 8h 8w): what it is the latents of, where that is at hand: its details are carried on."""
         self.dynamics, self.generator, self.sampling, self.carrier = dynamics, generator, sampling, carrier
         self.memory: Memory = []  # of the frames before the last: the very first, and the newest of the window
         self.headings = first.new_zeros(len(first), 0, 2)  # theirs
@@ -48,24 +51,24 @@ class Dream:
         self.panorama = self._noise(2 * first.shape[2], self._around()) if sampling.steady else None
         self.noise: Tensor | None = None  # from which the last was made
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
-        self.carried: Tensor | None = None  # the last's: the one before it as the action carried it on
-        self.seen: Tensor | None = None  # and how much of that was in it (b 1 h w)
-        self.carried_noised: Tensor | None = None  # and as it is remembered
-        self._picture: Tensor | None = None
+        self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
+        self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
+        self.carried_noised: Tensor | None = None  # its latents as they are remembered
+        self._picture = picture
 
     @property
     def frames(self) -> int:
         """How many are in memory."""
         return self.headings.shape[1]
 
-    def step(self, action: Tensor) -> Tensor:
-        """Action vectors (b a) => the next latent frames (b c h w)."""
+    def step(self, action: Tensor, flow: Tensor | None = None) -> Tensor:
+        """Action vectors (b a) => the next latent frames (b c h w). `flow` (b H W 2): the true one, where it is known."""
         guidance, steps, clean = self.sampling.guidance, self.sampling.denoising_steps, 1 - self.sampling.context_noise
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
-        carried, seen = self._carry(action)
-        onward = None if carried is None else on_the_way(carried, self._noise(), self.last.new_full((len(self.last),), clean))
+        carried = self._carry(action, flow)
+        onward = None if carried is None else on_the_way(carried.latents, self._noise(), self.last.new_full((len(self.last),), clean))
         past_onward = before if self.carried_noised is None else self.carried_noised
         told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
         modulations = self._modulations(
@@ -89,13 +92,14 @@ class Dream:
         self.noise = self._steadied(self._noise(), headings[1])
         frame = sample(guess, self.noise, steps)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
-        self.carried, self.seen, self.carried_noised, self._picture = carried, seen, onward, None
+        self.carried, self.carried_noised, self._picture = carried, onward, None
         return frame
 
     def picture(self) -> Tensor:
         """The last frame (b 3 8h 8w) in about [-1, 1]; where there is a carrier, it wants it as well."""
         if self._picture is None:
-            self._picture = self.carrier.picture(self.last)
+            first = self.carried is None
+            self._picture = self.carrier.picture(self.last) if first else self.carrier.renewed(self.last, self.carried)
         return self._picture
 
     def fork(self) -> "Dream":
@@ -105,13 +109,21 @@ class Dream:
         other.generator.set_state(self.generator.get_state())
         return other
 
-    def _carry(self, action: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        """The last frame as the action carries it on, and how much of that was in it."""
+    def _carry(self, action: Tensor, flow: Tensor | None) -> Carried | None:
+        """The last frame as the action carries it on, together with what was seen before."""
         if self.carrier is None:
-            return None, None
-        n = self.carrier.parallax.config.history
+            return None
+        picture, parallax = self.picture(), self.carrier.parallax
+        if flow is not None:
+            return self.carrier.carried(warped(picture, flow), inside(flow))
+        n = parallax.config.history
+        if self.around is None:
+            self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))
         self.actions = _join(self.actions, action[:, None])[:, -n:]
-        return self.carrier.carry(self.last, self.picture(), histories(self.actions, n)[:, -1])
+        around = self.around.seen(picture)
+        motion = parallax(self.last, picture, histories(self.actions, n)[:, -1])
+        self.around = around.onward(motion)
+        return self.carrier.carried(self.around.last.picture, self.around.sure)
 
     def _noise(self, *size: int) -> Tensor:
         """As large as a frame, or h by w."""

@@ -1,11 +1,13 @@
 """Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
 
 A network of convolutions guesses how near things are and how the eye moves and turns; geometry makes the flow of them (Zhou et al. 2017,
-"Unsupervised learning of depth and ego-motion"), and a flow of its own comes on top for what moves by itself. The picture is moved,
+"Unsupervised learning of depth and ego-motion"), and a flow of its own comes on top for what moves by itself; the player stays where
+he is in the picture. The picture is moved,
 not its latents: half a latent to the side, a latent means another picture. What comes into view is left to the dynamics.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +46,17 @@ def histories(actions: Tensor, n: int) -> Tensor:
     return known.unfold(1, n, 1).flip(-1).transpose(2, 3)
 
 
+class Motion(NamedTuple):
+    """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
+
+    flow: Tensor  # (b H W 2) where each place of the new picture was in the old one: x, y in -1..1
+    near: Tensor  # (b H W) how near each place is, 1 / metres
+    player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
+    rotation: Tensor  # (b 3 3)
+    shift: Tensor  # (b 3)
+    lens: Tensor  # (b 2) half width and half height of the picture at distance 1
+
+
 class Residual(nn.Module):
     def __init__(self, d: int, condition: int):
         super().__init__()
@@ -58,7 +71,7 @@ class Residual(nn.Module):
 
 
 class Parallax(nn.Module):
-    """forward(): where each place of the next picture was in this one (b H W 2: x, y in -1..1), and how near it is (b H W), 1 / metres.
+    """forward(): how this picture becomes the next one.
 
     The encoder is one of its own: an autoencoder's sharpens a little whenever its own picture goes through it again, and in a loop that adds up.
     """
@@ -76,7 +89,7 @@ class Parallax(nn.Module):
         self.blocks = nn.ModuleList(Residual(d, condition) for _ in range(2))
         self.move = nn.Sequential(nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14))
         self.up, self.picture = nn.Conv2d(d, fine * FINER**2, 1), nn.Conv2d(3, fine, 3, padding=1)
-        self.fine, self.out = nn.Conv2d(fine, fine, 3, padding=1), nn.Conv2d(fine, 3, 3, padding=1)
+        self.fine, self.out = nn.Conv2d(fine, fine, 3, padding=1), nn.Conv2d(fine, 4, 3, padding=1)
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(c, **size)).encoder
         with torch.no_grad():
@@ -84,7 +97,7 @@ class Parallax(nn.Module):
             self.move[-1].weight.mul_(0.1)
             self.move[-1].bias.zero_()
 
-    def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> Motion:
         """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`."""
         kind = self.spot.dtype
         told = self.action(history.to(kind).flatten(1))
@@ -96,12 +109,15 @@ class Parallax(nn.Module):
             x = block(x, told)
         pooled = F.adaptive_avg_pool2d(picture.to(kind), (FINER * x.shape[2], FINER * x.shape[3]))
         x = F.pixel_shuffle(self.up(x), FINER) + self.picture(pooled)
-        near, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
+        near, player, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
         near = F.softplus(4 * near - 2)
-        return self._flow(moves, near, history[:, 0, -3:-1].float()) + 0.1 * torch.stack(own, -1), near
+        rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
+        flow = projected(near, rotation, shift, lens, lens)[0] + 0.1 * torch.stack(own, -1)
+        flow = torch.lerp(flow, places(*near.shape[1:], near.device), player.sigmoid()[..., None])
+        return Motion(flow, near, player, rotation, shift, lens)
 
-    def _flow(self, moves: Tensor, near: Tensor, mouse: Tensor) -> Tensor:
-        """Rigid: rays of the new view are turned and moved into the old one (b H W 2)."""
+    def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""
         forth, by_right, by_down, spin, lens = moves.split([3, 3, 3, 3, 2], 1)
         right, down = (mouse * (self.config.turn * torch.pi / 180)).split(1, 1)
         # Around the axes across, upright and along the view. A head held low turns about a slanting axis, and some views turn otherwise.
@@ -110,10 +126,15 @@ class Parallax(nn.Module):
         a, b, c = around.unbind(1)
         none = torch.zeros_like(a)
         skew = torch.stack([none, -c, b, c, none, a, -b, -a, none], -1).unflatten(1, (3, 3))
-        rotation = torch.eye(3, device=skew.device) + skew + skew @ skew / 2
-        ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
-        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + 0.5 * forth[:, None, None] * near[..., None]
-        return point[..., :2] / point[..., 2:].clamp(min=0.1) / lens[:, None, None]
+        return torch.linalg.matrix_exp(skew), 0.5 * forth, lens
+
+
+def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
+    """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
+    far ahead, were they one metre away (b H W)."""
+    ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+    point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
+    return point[..., :2] / point[..., 2:].clamp(min=0.1) / into[:, None, None], point[..., 2]
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
@@ -122,14 +143,41 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
     return moved(pictures[:, None], rearrange(fine, "b k h w -> b 1 h w k"), "bicubic")[:, 0]
 
 
+def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+    """Values at the places of a flow (b H W each), from where a flow `to` (b H W 2) says."""
+    return F.grid_sample(torch.stack(values, 1), to, "bilinear", "border", align_corners=False).unbind(1)
+
+
+def enlarged(to: Tensor) -> Tensor:
+    """How many places of the old picture a place of the new one was (b H W), at most 1, by a flow `to` (b H W 2), around there."""
+    h, w = to.shape[1:3]
+    across, down = torch.gradient(to, dim=2)[0] * (w / 2), torch.gradient(to, dim=1)[0] * (h / 2)
+    much = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    return F.avg_pool2d(much, 5, 1, 2, count_include_pad=False).clamp(0, 1)
+
+
 def inside(to: Tensor) -> Tensor:
-    """Of each latent, how much a flow `to` (b H W 2) finds in the old picture (b 1 h w), 0..1."""
-    return F.avg_pool2d((to.abs() <= 1).all(-1)[:, None].float(), FINER)
+    """Which places a flow `to` (b H W 2) finds in the old picture (b H W): 1, else 0."""
+    return (to.abs() <= 1).all(-1).float()
+
+
+def per_latent(places: Tensor) -> Tensor:
+    """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
+    return F.avg_pool2d(places[:, None], FINER)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A frame as an action carries it on."""
+
+    latents: Tensor  # (b c h w)
+    picture: Tensor  # (b 3 8h 8w) whose latents these are
+    sure: Tensor  # (b H W) 1 where a place had been in view, 0 where it came into view
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """Latent frames as an action carries them on: decoded, moved, encoded again."""
+    """What carries latent frames on: they are decoded, moved, encoded again."""
 
     parallax: Parallax
     autoencoder: AutoencoderDC
@@ -138,14 +186,20 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
+    def carried(self, picture: Tensor, sure: Tensor) -> Carried:
+        return Carried(self.encode(picture), picture, sure)
+
+    def renewed(self, latents: Tensor, carried: Carried) -> Tensor:
+        """The picture (b 3 8h 8w) of latents (b c h w) that a dynamics has made of carried ones.
+
+        What the autoencoder cannot hold of the carried picture is kept, where it had been in view: else a picture would lose a seventh of
+        its sharpness each time that it goes round.
+        """
+        made, plain = self.picture(torch.cat([latents, carried.latents])).float().chunk(2)
+        sure = F.interpolate(carried.sure[:, None], size=made.shape[-2:], mode="bilinear", align_corners=False)
+        return made + sure * (carried.picture - plain)
+
     def encode(self, pictures: Tensor) -> Tensor:
         """(b 3 8h 8w) => latents (b c h w)."""
         pictures = pictures.to(self.parallax.spot.dtype, memory_format=torch.channels_last)
         return self.parallax.encoder(pictures).float() * self.autoencoder.config.scaling_factor
-
-    @torch.no_grad()
-    def carry(self, latents: Tensor, picture: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
-        """(b c h w), its picture, and the actions up to the one that leads away from it (b n a+1) => (b c h w), and how much of
-        each latent was in that picture (b 1 h w)."""
-        flow, _ = self.parallax(latents, picture, history)
-        return self.encode(warped(picture, flow)), inside(flow)

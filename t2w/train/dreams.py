@@ -3,6 +3,9 @@
 What a world makes of its own frames, seconds later, is seen nowhere in the data. Here it is seen: windows of dreams are rows of the
 batch, to be led back towards what truly happened (Self Forcing, Huang et al. 2025; error recycling, Li et al. 2025). Every other group
 is young: a second and a half from any frame of an episode; the others go on from its beginning to its end.
+
+A picture that is moved on by a guessed flow is soon some pixels beside the truth, and who aims at that blurs. So dreams are moved by the
+true one: then they stay where the truth is, and what is blurred on the way can be made sharp again.
 """
 
 from dataclasses import dataclass, replace
@@ -13,9 +16,10 @@ from einops import rearrange
 from torch import Tensor
 
 from t2w.data.latents import Windows
+from t2w.data.pairs import true_flows
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.parallax import Carrier
+from t2w.nn.parallax import Carrier, enlarged, inside, per_latent, values_at
 from t2w.train.loop import Batch
 
 GROUPS = 8  # of rows that began at the same time
@@ -23,6 +27,7 @@ AHEAD = 5  # frames that a group dreams before each time it is learnt from
 STEPS = 2  # denoising steps
 MANNERS = tuple({"steady": steady, "guidance": guidance} for steady in (1.0, 0.5) for guidance in (1.0, 1.5))  # of one group and the next
 COARSE = 4  # latents: what light and layout are
+ALIKE = 0.4  # mean square of what lies between a latent and the true one, from which on they are two different things
 MEND = 0.25  # share of a dream's error in these that is to be mended in one frame
 
 
@@ -36,9 +41,22 @@ class Group:
     headings: Tensor  # (b n 2)
     frames: list[Tensor]  # (b c h w), as they were dreamt
     noise: list[Tensor]  # from which they were
+    flows: Tensor | None  # by which places truly move (b n-1 H W 2)
     carried: list[Tensor]  # those before them, as the actions carried them on
     seen: list[Tensor]  # and how much of that was in those (b 1 h w)
+    known: list[Tensor]  # and how much of each place was true once, less what it was enlarged since (b H W)
     age: int = 0
+
+    def step(self) -> None:
+        flow = None if self.flows is None else self.flows[:, self.age]
+        self.frames.append(self.dream.step(self.actions[:, self.age], flow).float())
+        self.noise.append(self.dream.noise.float())
+        self.age += 1
+        if flow is not None:
+            self.carried.append(self.dream.carried.latents)
+            (known,) = values_at(flow, self.known[-1])
+            self.seen.append(per_latent(inside(flow)))
+            self.known.append(known * inside(flow) * enlarged(flow))
 
 
 class Dreams:
@@ -51,23 +69,19 @@ class Dreams:
     @torch.no_grad()
     def batch(self, model: Dynamics) -> Batch:
         """The next group's last frames, its very first before them, dreamt a little further: as Windows gives them,
-        "truth" and "noise" (b t c h w), and with a carrier "carried" (b t c h w) and "seen" (b t 1 h w)."""
+        "truth" and "noise" (b t c h w), and with a carrier "carried" (b t c h w), "seen" and "known" (b t 1 h w)."""
         k, self.next = self.next, (self.next + 1) % GROUPS
         group = self.groups[k] = self.groups[k] or self._begin(model, MANNERS[(k + k // 4) % len(MANNERS)], young=k % 2 > 0)
         group.dream.dynamics = model.eval()
         for _ in range(max(AHEAD, self.frames - 1 - group.age)):
-            group.frames.append(group.dream.step(group.actions[:, group.age]).float())
-            group.noise.append(group.dream.noise.float())
-            if self.carrier is not None:
-                group.carried.append(group.dream.carried)
-                group.seen.append(group.dream.seen)
-            group.age += 1
+            group.step()
         model.train()
         age = group.age
         if age + AHEAD >= group.truth.shape[1]:
             self.groups[k] = None
         at = [0, *range(age - self.frames + 2, age + 1)]
-        onward = {"carried": group.carried, "seen": group.seen} if self.carrier else {}
+        known = [per_latent(part) for part in group.known]
+        onward = {"carried": group.carried, "seen": group.seen, "known": known} if self.carrier else {}
         return {
             **{name: torch.stack([part[i] for i in at], 1) for name, part in onward.items()},
             "latents": torch.stack([group.frames[i] for i in at], 1),
@@ -87,6 +101,9 @@ class Dreams:
         if young and n > least:
             n, starts = least, torch.rand(self.rows, generator=self.generator).tolist()
             drawn = [(s, start + int(at * (frames - n + 1)), n) for (s, start, frames), at in zip(drawn, starts)]
+        flows = None
+        if self.carrier is not None:
+            flows = torch.stack([true_flows(w.shards[s], start, n) for s, start, _ in drawn]).to(device)
         truth, actions, headings = (
             torch.stack([part[s][start : start + n].float() for s, start, _ in drawn]).to(device)
             for part in (w.latents, w.actions, w.headings)
@@ -100,8 +117,10 @@ class Dreams:
             headings - headings[:, :1],
             [truth[:, 0]],
             [truth[:, 0]],
+            flows,
             [truth[:, 0]],
             [torch.ones_like(truth[:, 0, :1])],
+            [] if flows is None else [torch.ones_like(flows[:, 0, :, :, 0])],
         )
 
 
@@ -109,16 +128,18 @@ def joined(batch: Batch, dreams: Batch, generator: torch.Generator) -> Batch:
     """Windows of the truth, and windows of dreams beneath them."""
     z = batch["latents"]
     noise = torch.randn(z.shape, generator=generator, device=z.device)
-    batch = batch | {"truth": z, "goal": z, "noise": noise}
-    dreams = dreams | {"goal": mended(dreams) if "carried" in dreams else dreams["truth"]}
-    return {name: torch.cat([part, dreams[name]]) for name, part in batch.items()}
+    batch = batch | {"truth": z, "noise": noise, "known": torch.ones_like(z[:, :, :1])}
+    rows = {name: torch.cat([part, dreams[name]]) for name, part in batch.items() if name in dreams}
+    return rows | {"goal": mended(rows) if "carried" in rows else rows["truth"]}
 
 
-def mended(dreams: Batch) -> Tensor:
-    """What the frames of dreams should have become (b t c h w): what was there, moved on, its light and layout a little nearer to the
-    truth; and the truth where something comes into view. The truth alone is soon somewhere else, and who aims at it blurs."""
-    carried, truth = dreams["carried"], dreams["truth"]
-    off = rearrange(truth - carried, "b t c h w -> (b t) c h w")
-    coarse = F.interpolate(F.avg_pool2d(off, COARSE), size=off.shape[-2:], mode="bilinear", align_corners=False)
+def mended(rows: Batch) -> Tensor:
+    """What frames should become (b t c h w): what was there, moved on, its light and layout a little nearer to the truth. The truth itself
+    only where something comes into view, or where it is known and quite another: to be half a pixel beside it must not make a blur."""
+    carried, truth = rows["carried"], rows["truth"]
+    off = truth - carried
+    flat = rearrange(off, "b t c h w -> (b t) c h w")
+    coarse = F.interpolate(F.avg_pool2d(flat, COARSE), size=flat.shape[-2:], mode="bilinear", align_corners=False)
     kept = carried + MEND * rearrange(coarse, "(b t) c h w -> b t c h w", b=len(truth))
-    return torch.lerp(truth, kept, dreams["seen"])
+    other = 1 - torch.exp(-((off.square().mean(2, keepdim=True) / ALIKE) ** 2))
+    return torch.lerp(kept, truth, torch.maximum(rows["known"] * other, 1 - rows["seen"]))

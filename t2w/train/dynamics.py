@@ -4,7 +4,7 @@ Every row runs in two lanes at once. The clean lane holds the past as a rollout 
 told to the network. In the noisy lane every frame is to be found again from its own noise level, looking back at the clean
 lane only. So each frame is trained in just the situation it is sampled in, all frames of a row in one pass.
 
-In the last part of a run half of the rows are the network's own dreams, every other one a second and a half long, the rest several: what
+In the last part of a run three of four rows are the network's own dreams, every other one a second and a half long, the rest several: what
 drifts there must be brought back. And a critic sees to it that what is guessed from noise alone looks true, beside the frame before it
 and under its action: by error alone it would be the mean of all that may come, which is a blur.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from einops import rearrange
 from torch import Tensor, nn
@@ -25,8 +26,8 @@ from t2w.nn.critic import Critic
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Carrier, histories
+from t2w.nn.measure import gradient, psnr, sheet
+from t2w.nn.parallax import Carrier, histories, inside, per_latent, warped
 from t2w.sim.simulator import SPACE
 from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
@@ -41,6 +42,7 @@ SECOND = 0.25  # and of those that are guessed half-way, as in sampling by two s
 # Share of steps in which every frame is found from the one before it alone, of which nothing is told. From a past that moves, how to go
 # on is copied, and the action not listened to; then a dream that stands still for once never moves again.
 COLD = 0.25
+DETAIL = 0.25  # how much an error in details counts where what is true cannot be known
 UNTOLD = 0.12  # share of frames that are not told their action, so that guidance has something to lean on
 
 
@@ -114,6 +116,7 @@ def guess(
     )[0]
 
 
+@torch.no_grad()
 def onward(batch: Batch, carrier: Carrier | None) -> Batch:
     """With it "carried" (b t c h w): the frame before each as the actions carry it on, and "seen" (b t 1 h w), how much of that was in it."""
     if carrier is None:
@@ -121,18 +124,31 @@ def onward(batch: Batch, carrier: Carrier | None) -> Batch:
     z = batch["latents"]
     history = histories(batch["actions"][:, :-1], carrier.parallax.config.history)
     frames = rearrange(z[:, :-1], "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
-    parts = carrier.carry(frames, carrier.picture(frames), rearrange(history, "b t n a -> (b t) n a"))
+    pictures = carrier.picture(frames)
+    motion = carrier.parallax(frames, pictures, rearrange(history, "b t n a -> (b t) n a"))
+    parts = carrier.encode(warped(pictures, motion.flow)), per_latent(inside(motion.flow))
     found, seen = (rearrange(part, "(b t) c h w -> b t c h w", b=len(z)) for part in parts)
     return batch | {"carried": torch.cat([z[:, :1], found], 1), "seen": torch.cat([torch.ones_like(seen[:, :1]), seen], 1)}
+
+
+def coarse(frames: Tensor) -> Tensor:
+    """(b t c h w) without their details."""
+    flat = rearrange(frames, "b t c h w -> (b t) c h w")
+    return rearrange(F.avg_pool2d(flat, 3, stride=1, padding=1, count_include_pad=False), "(b t) c h w -> b t c h w", b=len(frames))
 
 
 def dynamics_loss(
     model: nn.Module, batch: Batch, generator: torch.Generator, critic: nn.Module | None = None
 ) -> tuple[Tensor, dict[str, float]]:
     """What follows each frame of "latents" is the next one of "goal", where there is one: what a dream should have become. It is found
-    from "noise", where there is some: that from which it was dreamt. The critic compares it with "truth"."""
+    from "noise", where there is some: that from which it was dreamt. The critic compares it with "truth".
+
+    Where what is true cannot be "known" (b t 1 h w), it is the coarse part of the error that counts: the mean of all details would be a
+    blur. They are the critic's matter there, who is shown the frames before without their own, be they made or true.
+    """
     z, jump, row = batch["latents"], batch["jump"], Row.of(batch)
     true, truth = batch.get("truth", z), batch.get("goal", z)[:, 1:]
+    known_truth = batch["known"] if "known" in batch else torch.ones_like(z[:, :, :1])
     b, t = truth.shape[:2]
 
     def uniform() -> Tensor:
@@ -149,7 +165,8 @@ def dynamics_loss(
     past = on_the_way(z[:, :-1], noise(), past_tau)
     carried = on_the_way(batch["carried"][:, 1:], noise(), past_tau) if "carried" in batch else None
     found = guess(model, row, past, past_tau, on_the_way(truth, own, tau), tau, known, cold, carried).float()
-    error = (found - truth).square().flatten(2).mean(2)
+    off = found - truth
+    error = torch.lerp(coarse(off), off, known_truth[:, 1:].clamp(min=DETAIL)).square().flatten(2).mean(2)
     counts = torch.ones_like(error)
     counts[:, 0] -= jump  # a jump cannot be foreseen
     value = (ramp(tau) * error * counts).sum() / counts.sum()
@@ -159,7 +176,8 @@ def dynamics_loss(
     asked = (kind < FIRST + SECOND) & (counts > 0)
     if critic is not None and asked.any():
         told = torch.cat([row.led[:, 1:] * known[..., None], known[..., None]], 2)
-        steps = Steps(*(x[asked] for x in (found, true[:, 1:], z[:, :-1], true[:, :-1], z[:, :1].expand_as(truth), told)))
+        dreamt, before = (torch.lerp(coarse(x), true, known_truth)[:, :-1] for x in (z, true))
+        steps = Steps(*(x[asked] for x in (found, true[:, 1:], dreamt, before, z[:, :1].expand_as(truth), told)))
         value = value + rivalry(critic, value, found, asked, steps, generator, figures)
     return value, figures
 
@@ -173,18 +191,22 @@ def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sam
     @torch.no_grad()
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
         dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0), sampling, carrier)
-        frames = [dream.step(actions[:, t]) for t in range(latents.shape[1] - 1)]
+        pictures = []
+        for t in range(latents.shape[1] - 1):
+            frame = dream.step(actions[:, t])
+            pictures.append(dream.picture() if carrier else decode(autoencoder, frame))
         figures: dict[str, float] = {}
         for ahead in (1, 5, 15):
             truth, first = decode(autoencoder, latents[:, ahead]), decode(autoencoder, latents[:, 0])
-            figures[f"dB {ahead}"] = psnr(decode(autoencoder, frames[ahead - 1]), truth).mean().item()
+            figures[f"dB {ahead}"] = psnr(pictures[ahead - 1].float(), truth).mean().item()
             figures[f"still {ahead}"] = psnr(first, truth).mean().item()
-        figures["size"] = (frames[-1].std() / latents[:, -1].std()).item()
+        figures["sharpness"] = (gradient(pictures[-1].float()) / gradient(decode(autoencoder, latents[:, -1]))).item()
         times = (0, 2, 4, 7, 11, 15)
         rows = []
         for row in range(0, 12, 2):
             rows.append(decode(autoencoder, latents[row, list(times)]).cpu())
-            rows.append(decode(autoencoder, torch.stack([latents[row, 0]] + [frames[t - 1][row] for t in times[1:]])).cpu())
+            first = decode(autoencoder, latents[row, :1])[0]
+            rows.append(torch.stack([first] + [pictures[t - 1][row].float() for t in times[1:]]).cpu())
         return figures, sheet(rows)
 
     return look
@@ -219,10 +241,12 @@ def train_dynamics(
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
-    rows = fit_config.batch // 2 if dreams else 0  # of dreams
+    rows = fit_config.batch * 3 // 4 if dreams else 0  # of dreams
     critic = Critic(model.config.channels, model.config.actions + 1) if rows else None
     run = Run(model, fit_config, out / "run", where, critic)
     sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(rows > 0))  # how not to run away with it, dreams teach
+    if carrier and rows:
+        _ = windows.shards[0].geometry  # a folder without depth is refused now, not when the dreams begin
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index, carrier)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:

@@ -17,13 +17,15 @@ from t2w.data.latents import encode_shards
 from t2w.data.pairs import Pairs
 from t2w.data.pictures import split
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig, inside, warped
+from t2w.nn.parallax import Carrier, Motion, Parallax, ParallaxConfig, inside, per_latent, warped
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_parallax
 
 FLOW, DEPTH = 0.3, 0.3  # weights of the errors: of flow in pixels, of nearness
+PLAYER = 0.5  # of who is taken for the player
+TURN, SHIFT, LENS = 12.0, 1.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
 PICTURE, LATENTS = 2.0, 2.0  # of the moved picture, of its latents
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 AGAIN = 3  # one row in so many
@@ -46,7 +48,7 @@ def mean_where(values: Tensor, weight: Tensor) -> Tensor:
 
 
 class Onward(nn.Module):
-    """Latents (b c h w), history (b n a+1), other latents (n c h w) => flow, nearness, the moved picture, its latents, and the others' through
+    """Latents (b c h w), history (b n a+1), other latents (n c h w) => the motion, the moved picture, its latents, and the others' through
     decoder and encoder."""
 
     def __init__(self, parallax: Parallax, autoencoder: AutoencoderDC):
@@ -54,14 +56,14 @@ class Onward(nn.Module):
         self.parallax = parallax.to(memory_format=torch.channels_last)
         self.carrier = Carrier(parallax, autoencoder)  # the autoencoder is not learnt
 
-    def forward(self, latents: Tensor, history: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, latents: Tensor, history: Tensor, others: Tensor) -> tuple[Motion, Tensor, Tensor, Tensor]:
         with torch.no_grad():
             pictures = self.carrier.picture(torch.cat([latents, others]).contiguous(memory_format=torch.channels_last))
         picture, other = pictures.split([len(latents), len(others)])
-        flow, near = self.parallax(latents, picture, history)
-        moved = warped(picture, flow)
+        motion = self.parallax(latents, picture, history)
+        moved = warped(picture, motion.flow)
         found, again = self.carrier.encode(torch.cat([moved.detach(), other])).split([len(latents), len(others)])
-        return flow, near, moved, found, again
+        return motion, moved, found, again
 
 
 def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -71,18 +73,25 @@ def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
         torch.randn(z.shape, generator=generator, device=z.device),
     )
     others = batch["next latents"][: -(-len(z) // AGAIN)]
-    flow, near, moved, latents, again = model(z + NOISE * much * noise, batch["history"], others)
+    motion, moved, latents, again = model(z + NOISE * much * noise, batch["history"], others)
+    flow, near = motion.flow, motion.near
     known, at = batch["known"], near.shape[1] // batch["near"].shape[1]
     off = mean_where(off_by(flow, batch).clamp(max=FARTHEST), known)
     there = known & (batch["near"] >= 0)
     depth = mean_where(((METRES * near[:, ::at, ::at]).log1p() - (METRES * batch["near"].clamp(min=0)).log1p()).abs(), there)
+    player = F.binary_cross_entropy_with_logits(motion.player[:, ::at, ::at], (batch["near"] < 0).float())
+    turned = (motion.rotation - batch["rotation"]).flatten(1).norm(dim=1).mean() / 2**0.5  # radians, where it is little
+    shifted = (motion.shift - batch["shift"]).norm(dim=1).mean()
+    lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     unlike = (moved - true).square().add(SMOOTH**2).sqrt().mean()
     down = true.shape[-1] // z.shape[-1]
-    alike = inside(flow) * torch.exp(-F.avg_pool2d((moved - true).detach().abs().mean(1, keepdim=True), down) / ALIKE)
+    alike = per_latent(inside(flow)) * torch.exp(-F.avg_pool2d((moved - true).detach().abs().mean(1, keepdim=True), down) / ALIKE)
     wrong = mean_where((latents - batch["next latents"]).square().mean(1, keepdim=True), alike)
     unfaithful = (again - others).square().mean()
     figures = {"pixels off": off, "depth": depth, "picture": unlike, "latents": wrong, "again": unfaithful}
-    value = FLOW * off + DEPTH * depth + PICTURE * unlike + LATENTS * wrong + FAITHFUL * unfaithful
+    figures |= {"player": player, "turned": turned, "shifted": shifted, "lens": lens}
+    value = FLOW * off + DEPTH * depth + PLAYER * player + TURN * turned + SHIFT * shifted + LENS * lens
+    value = value + PICTURE * unlike + LATENTS * wrong + FAITHFUL * unfaithful
     return value, {name: figure.item() for name, figure in figures.items()}
 
 
@@ -94,11 +103,13 @@ def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[di
 
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
-        flow, _, moved, latents, _ = model(batch["latents"], batch["history"], batch["latents"][:1])
+        motion, moved, latents, _ = model(batch["latents"], batch["history"], batch["latents"][:1])
         before, after = (model.carrier.picture(part) for part in (batch["latents"], latents))
         films = {"dB": moved, "dB decoded": after, "still": before}
         figures = {name: psnr(film.float(), batch["next"]).mean().item() for name, film in films.items()}
-        figures["pixels off"] = mean_where(off_by(flow, batch), batch["known"]).item()
+        figures["pixels off"] = mean_where(off_by(motion.flow, batch), batch["known"]).item()
+        figures["degrees off"] = (motion.rotation - batch["rotation"]).flatten(1).norm(dim=1).mean().item() / 2**0.5 * 180 / torch.pi
+        figures["metres off"] = (motion.shift - batch["shift"]).norm(dim=1).mean().item()
         return figures, sheet([part[::12].float().cpu() for part in (before, after, batch["next"])])
 
     return look

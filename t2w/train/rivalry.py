@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from t2w.nn.critic import told_apart
 
-PULL = 0.6  # the critic's to what is true, beside that of the error at the same frames
+PULL = 1.0  # the critic's to what is true, beside that of the error at the same frames
 STEER = 0.6  # and to what the action says
 SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
 STEP = 0.1

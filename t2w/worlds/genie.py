@@ -70,11 +70,13 @@ class Genie:
         """The prompt is not read: the start frame holds all that this world knows."""
         import torch
 
+        from t2w.media.pixels import to_tensor
         from t2w.nn.imagine import Dream
 
         noise = torch.Generator(self.device).manual_seed(seed)
         with torch.inference_mode():
-            return GenieSession(self, Dream(self.dynamics, self.encode(frame[None]), noise, self.sampling, self.carrier))
+            first, picture = self.encode(frame[None]), to_tensor(frame[None], self.device)[0]
+            return GenieSession(self, Dream(self.dynamics, first, noise, self.sampling, self.carrier, picture))
 
     def encode(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (t h w c) uint8 => latents (t c h w), in single precision."""

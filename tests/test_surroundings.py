@@ -1,0 +1,69 @@
+"""What was seen is found again where geometry says: with pictures and motions made by hand."""
+
+import torch
+
+from t2w.nn.parallax import Motion, projected
+from t2w.nn.surroundings import EVERY, KEPT, Surroundings
+
+LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
+PICTURE = torch.nn.functional.interpolate(torch.rand(1, 3, 6, 10, generator=torch.Generator().manual_seed(0)), (2 * H, 2 * W))
+BLANK = -torch.ones(1, 3, 2 * H, 2 * W)
+
+
+def motion(right: float = 0.0, ahead: float = 0.0, near: float = 0.1) -> Motion:
+    """A turn in radians and steps in metres, before a wall that fills the view."""
+    turn = torch.tensor(right)
+    rotation = torch.tensor([[turn.cos(), 0, turn.sin()], [0, 1, 0], [-turn.sin(), 0, turn.cos()]])[None]
+    wall, shift = torch.full((1, H, W), near), torch.tensor([[0.0, 0.0, ahead]])
+    nobody = torch.full((1, H, W), -9.0)
+    return Motion(projected(wall, rotation, shift, LENS, LENS)[0], wall, nobody, rotation, shift, LENS)
+
+
+def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
+    """On from PICTURE; `shown`: what the dream makes of every view on the way out; None: what was carried on, as on the way back."""
+    around = Surroundings.of(PICTURE, motion(near=out[0].near.mean().item()))
+    picture = PICTURE
+    for t, step in enumerate([*out, *back]):
+        around = around.seen(picture).onward(step)
+        picture = shown if shown is not None and t < len(out) else around.last.picture
+    return around
+
+
+def test_who_turns_away_and_back_sees_the_same_again():
+    away = [motion(0.25, near=0.0)] * 8
+    back = (motion(-0.25, near=0.0),) * 8
+    there, again = went(away, BLANK), went(away, BLANK, back)
+    assert (there.last.picture - BLANK).abs().max() < 1e-3  # nothing of it is left in view
+    assert (again.last.picture - PICTURE).abs()[..., 4:-4, 4:-4].mean() < 0.02
+    assert torch.allclose(again.last.rotation, torch.eye(3), atol=1e-4)
+
+
+def test_what_has_changed_stays_changed():
+    """A dream changes things, as when a crate breaks; the first picture must not bring them back."""
+    around = went([motion()] * (2 * EVERY), PICTURE - 1)
+    assert (around.last.picture - (PICTURE - 1)).abs().max() < 1e-4
+    assert len(around.kept.near) == 2 and around.frames == 2 * EVERY
+
+
+def test_what_was_enlarged_is_sharp_again_when_it_is_small_again():
+    on, back = [motion(ahead=1.0, near=0.1)] * 4, (motion(ahead=-1.0, near=0.1),) * 4
+    assert went(on).last.known.min() < 0.6
+    assert (went(on, BLANK, back).last.picture - PICTURE).abs()[..., 4:-4, 4:-4].mean() < 0.05
+
+
+def test_another_place_is_not_taken_for_one_that_was_seen():
+    """What now is seen two metres ahead was not the wall ten metres off, though it lies in the same direction."""
+    away, back = [motion(0.25, near=0.0)] * 8, (motion(-0.25, near=0.5),) * 8
+    assert (went(away, BLANK, back).last.picture - BLANK).abs().max() < 1e-3
+
+
+def test_forks_go_their_own_ways():
+    around = went([motion()] * 3)
+    one = around.seen(BLANK).onward(motion())
+    other = around.seen(PICTURE).onward(motion())
+    assert (one.last.picture - BLANK).abs().max() < 1e-4 and (other.last.picture - PICTURE).abs().max() < 1e-4
+
+
+def test_so_many_are_kept_and_the_first_always():
+    around = went([motion(0.01)] * (EVERY * (KEPT + 3)))
+    assert len(around.kept.near) == KEPT + 1 and around.kept.picture[0].equal(PICTURE[0])
