@@ -16,7 +16,7 @@ from t2w.nn.parallax import Motion, enlarged, inside, projected, values_at, warp
 KEPT = 3  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.5  # how good a place is of which nothing was known when it came into view
-BETTER = 0.1  # by how much a kept picture's place must be better than the last one's; one as good is taken too, for it has been moved but once
+BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame
 METRES, ALIKE = 8.0, 0.35  # nearness is compared by log(1 + 8 / metres); it is the same place where these are not farther apart
