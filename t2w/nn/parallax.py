@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
 from t2w.nn.view import moved, places
 
+NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
+METRES = 8.0  # in which nearness is compared
 FINER = 4  # places of the flow along a latent's side
 
 
@@ -134,7 +136,7 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     far ahead, were they one metre away (b H W)."""
     ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
     point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
-    return point[..., :2] / point[..., 2:].clamp(min=0.1) / into[:, None, None], point[..., 2]
+    return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
@@ -146,6 +148,11 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
 def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
     """Values at the places of a flow (b H W each), from where a flow `to` (b H W 2) says."""
     return F.grid_sample(torch.stack(values, 1), to, "bilinear", "border", align_corners=False).unbind(1)
+
+
+def compared(near: Tensor) -> Tensor:
+    """Nearness (1 / metres) in a measure in which one may take differences: log(1 + 8 / metres)."""
+    return (METRES * near).log1p()
 
 
 def enlarged(to: Tensor) -> Tensor:
@@ -164,6 +171,11 @@ def inside(to: Tensor) -> Tensor:
 def per_latent(places: Tensor) -> Tensor:
     """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
     return F.avg_pool2d(places[:, None], FINER)
+
+
+def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
+    """Values at the places of a flow (b H W) => at the pixels of a picture (b 1 8h 8w)."""
+    return F.interpolate(places[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -196,8 +208,7 @@ class Carrier:
         its sharpness each time that it goes round.
         """
         made, plain = self.picture(torch.cat([latents, carried.latents])).float().chunk(2)
-        sure = F.interpolate(carried.sure[:, None], size=made.shape[-2:], mode="bilinear", align_corners=False)
-        return made + sure * (carried.picture - plain)
+        return made + per_pixel(carried.sure, made) * (carried.picture - plain)
 
     def encode(self, pictures: Tensor) -> Tensor:
         """(b 3 8h 8w) => latents (b c h w)."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import Motion, enlarged, inside, projected, values_at, warped
+from t2w.nn.parallax import NEAREST, Motion, compared, enlarged, inside, per_pixel, projected, values_at, warped
 
 KEPT = 3  # pictures besides the very first
 EVERY = 16  # frames from one to the next
@@ -19,7 +19,7 @@ INVENTED = 0.5  # how good a place is of which nothing was known when it came in
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame
-METRES, ALIKE = 8.0, 0.35  # nearness is compared by log(1 + 8 / metres); it is the same place where these are not farther apart
+ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def _better(new: View, kept: View) -> View:
     near = new.near.repeat(k, 1, 1)
     to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
     near_there, known, player = values_at(to, kept.near, kept.known, kept.player)
-    farther = (METRES * near / ahead.clamp(min=0.1)).log1p() - (METRES * near_there).log1p()
-    known = known * (1 - player) * inside(to) * enlarged(to) * ((ahead > 0.1) & (farther.abs() < ALIKE))
+    farther = compared(near / ahead.clamp(min=NEAREST)) - compared(near_there)
+    known = known * (1 - player) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (farther.abs() < ALIKE))
     known, which = known.unflatten(0, (k, b)).max(0)
     known = known * (1 - new.player)
     better, picture = known > new.known + BETTER, new.picture
@@ -98,8 +98,7 @@ def _better(new: View, kept: View) -> View:
         found = warped(kept.picture[one], to[one])
         changed = F.avg_pool2d((found - new.picture).abs().mean(1), 10, 2, 4)
         use = (which == i) & (better | as_good & (changed < CHANGED))
-        share = F.interpolate(use[:, None].float(), size=picture.shape[-2:], mode="bilinear", align_corners=False)
-        picture = torch.lerp(picture, found, share)
+        picture = torch.lerp(picture, found, per_pixel(use.float(), picture))
         new = replace(new, known=torch.where(use, known, new.known))
     return replace(new, picture=picture)
 

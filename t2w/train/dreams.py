@@ -19,7 +19,7 @@ from t2w.data.latents import Windows
 from t2w.data.pairs import true_flows
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.parallax import Carrier, enlarged, inside, per_latent, values_at
+from t2w.nn.parallax import Carrier, enlarged, per_latent, values_at
 from t2w.train.loop import Batch
 
 GROUPS = 8  # of rows that began at the same time
@@ -43,8 +43,8 @@ class Group:
     noise: list[Tensor]  # from which they were
     flows: Tensor | None  # by which places truly move (b n-1 H W 2)
     carried: list[Tensor]  # those before them, as the actions carried them on
-    seen: list[Tensor]  # and how much of that was in those (b 1 h w)
-    known: list[Tensor]  # and how much of each place was true once, less what it was enlarged since (b H W)
+    sure: list[Tensor]  # which places of those had been in view (b H W)
+    known: list[Tensor]  # and how much of each was true once, less what it was enlarged since (b H W)
     age: int = 0
 
     def step(self) -> None:
@@ -53,10 +53,10 @@ class Group:
         self.noise.append(self.dream.noise.float())
         self.age += 1
         if flow is not None:
-            self.carried.append(self.dream.carried.latents)
-            (known,) = values_at(flow, self.known[-1])
-            self.seen.append(per_latent(inside(flow)))
-            self.known.append(known * inside(flow) * enlarged(flow))
+            carried, (known,) = self.dream.carried, values_at(flow, self.known[-1])
+            self.carried.append(carried.latents)
+            self.sure.append(carried.sure)
+            self.known.append(known * carried.sure * enlarged(flow))
 
 
 class Dreams:
@@ -80,10 +80,13 @@ class Dreams:
         if age + AHEAD >= group.truth.shape[1]:
             self.groups[k] = None
         at = [0, *range(age - self.frames + 2, age + 1)]
-        known = [per_latent(part) for part in group.known]
-        onward = {"carried": group.carried, "seen": group.seen, "known": known} if self.carrier else {}
+        onward = {}
+        if self.carrier is not None:
+            places = {"seen": group.sure, "known": group.known}
+            onward = {name: torch.stack([per_latent(part[i]) for i in at], 1) for name, part in places.items()}
+            onward["carried"] = torch.stack([group.carried[i] for i in at], 1)
         return {
-            **{name: torch.stack([part[i] for i in at], 1) for name, part in onward.items()},
+            **onward,
             "latents": torch.stack([group.frames[i] for i in at], 1),
             "truth": group.truth[:, at],
             "noise": torch.stack([group.noise[i] for i in at], 1),
@@ -101,9 +104,10 @@ class Dreams:
         if young and n > least:
             n, starts = least, torch.rand(self.rows, generator=self.generator).tolist()
             drawn = [(s, start + int(at * (frames - n + 1)), n) for (s, start, frames), at in zip(drawn, starts)]
-        flows = None
+        flows, sure = None, []
         if self.carrier is not None:
             flows = torch.stack([true_flows(w.shards[s], start, n) for s, start, _ in drawn]).to(device)
+            sure = [torch.ones_like(flows[:, 0, :, :, 0])]
         truth, actions, headings = (
             torch.stack([part[s][start : start + n].float() for s, start, _ in drawn]).to(device)
             for part in (w.latents, w.actions, w.headings)
@@ -119,8 +123,8 @@ class Dreams:
             [truth[:, 0]],
             flows,
             [truth[:, 0]],
-            [torch.ones_like(truth[:, 0, :1])],
-            [] if flows is None else [torch.ones_like(flows[:, 0, :, :, 0])],
+            sure,
+            [*sure],
         )
 
 

@@ -191,23 +191,18 @@ def look_at(held: Windows, autoencoder: AutoencoderDC, device: torch.device, sam
     @torch.no_grad()
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:
         dream = Dream(model, latents[:, 0], torch.Generator(device).manual_seed(0), sampling, carrier)
-        pictures = []
+        true = [decode(autoencoder, frames) for frames in latents.unbind(1)]
+        made = true[:1]
         for t in range(latents.shape[1] - 1):
             frame = dream.step(actions[:, t])
-            pictures.append(dream.picture() if carrier else decode(autoencoder, frame))
+            made.append(dream.picture().float() if carrier else decode(autoencoder, frame))
         figures: dict[str, float] = {}
         for ahead in (1, 5, 15):
-            truth, first = decode(autoencoder, latents[:, ahead]), decode(autoencoder, latents[:, 0])
-            figures[f"dB {ahead}"] = psnr(pictures[ahead - 1].float(), truth).mean().item()
-            figures[f"still {ahead}"] = psnr(first, truth).mean().item()
-        figures["sharpness"] = (gradient(pictures[-1].float()) / gradient(decode(autoencoder, latents[:, -1]))).item()
+            figures[f"dB {ahead}"] = psnr(made[ahead], true[ahead]).mean().item()
+            figures[f"still {ahead}"] = psnr(true[0], true[ahead]).mean().item()
+        figures["sharpness"] = (gradient(made[-1]) / gradient(true[-1])).item()
         times = (0, 2, 4, 7, 11, 15)
-        rows = []
-        for row in range(0, 12, 2):
-            rows.append(decode(autoencoder, latents[row, list(times)]).cpu())
-            first = decode(autoencoder, latents[row, :1])[0]
-            rows.append(torch.stack([first] + [pictures[t - 1][row].float() for t in times[1:]]).cpu())
-        return figures, sheet(rows)
+        return figures, sheet([torch.stack([film[t][row] for t in times]).cpu() for row in range(0, 12, 2) for film in (true, made)])
 
     return look
 

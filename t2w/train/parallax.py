@@ -17,7 +17,7 @@ from t2w.data.latents import encode_shards
 from t2w.data.pairs import Pairs
 from t2w.data.pictures import split
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Carrier, Motion, Parallax, ParallaxConfig, inside, per_latent, warped
+from t2w.nn.parallax import Carrier, Motion, Parallax, ParallaxConfig, compared, inside, per_latent, warped
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
@@ -30,7 +30,6 @@ PICTURE, LATENTS = 2.0, 2.0  # of the moved picture, of its latents
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
-METRES = 8.0  # nearness is compared by log(1 + 8 / metres)
 SMOOTH = 0.03  # where the absolute error of a picture begins to be round
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
 NOISE = 0.05  # the most in the latents: a dream's are not perfect
@@ -41,6 +40,12 @@ def off_by(flow: Tensor, batch: Batch) -> Tensor:
     h, w = batch["next"].shape[-2:]
     at = flow.shape[1] // batch["flow"].shape[1]
     return ((flow[:, ::at, ::at] - batch["flow"]) * flow.new_tensor([w / 2, h / 2])).square().sum(-1).add(0.01).sqrt()
+
+
+def eye_off_by(motion: Motion, batch: Batch) -> tuple[Tensor, Tensor]:
+    """By how much the eye is said to turn otherwise than it does, in radians, where it is little; and to move, in metres."""
+    turned = (motion.rotation - batch["rotation"]).flatten(1).norm(dim=1).mean() / 2**0.5
+    return turned, (motion.shift - batch["shift"]).norm(dim=1).mean()
 
 
 def mean_where(values: Tensor, weight: Tensor) -> Tensor:
@@ -78,10 +83,9 @@ def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) ->
     known, at = batch["known"], near.shape[1] // batch["near"].shape[1]
     off = mean_where(off_by(flow, batch).clamp(max=FARTHEST), known)
     there = known & (batch["near"] >= 0)
-    depth = mean_where(((METRES * near[:, ::at, ::at]).log1p() - (METRES * batch["near"].clamp(min=0)).log1p()).abs(), there)
+    depth = mean_where((compared(near[:, ::at, ::at]) - compared(batch["near"].clamp(min=0))).abs(), there)
     player = F.binary_cross_entropy_with_logits(motion.player[:, ::at, ::at], (batch["near"] < 0).float())
-    turned = (motion.rotation - batch["rotation"]).flatten(1).norm(dim=1).mean() / 2**0.5  # radians, where it is little
-    shifted = (motion.shift - batch["shift"]).norm(dim=1).mean()
+    turned, shifted = eye_off_by(motion, batch)
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     unlike = (moved - true).square().add(SMOOTH**2).sqrt().mean()
     down = true.shape[-1] // z.shape[-1]
@@ -108,8 +112,8 @@ def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[di
         films = {"dB": moved, "dB decoded": after, "still": before}
         figures = {name: psnr(film.float(), batch["next"]).mean().item() for name, film in films.items()}
         figures["pixels off"] = mean_where(off_by(motion.flow, batch), batch["known"]).item()
-        figures["degrees off"] = (motion.rotation - batch["rotation"]).flatten(1).norm(dim=1).mean().item() / 2**0.5 * 180 / torch.pi
-        figures["metres off"] = (motion.shift - batch["shift"]).norm(dim=1).mean().item()
+        turned, shifted = eye_off_by(motion, batch)
+        figures |= {"degrees off": turned.item() * 180 / torch.pi, "metres off": shifted.item()}
         return figures, sheet([part[::12].float().cpu() for part in (before, after, batch["next"])])
 
     return look
