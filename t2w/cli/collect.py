@@ -1,7 +1,7 @@
 """t2w collect: episodes of the simulator on disk, to train on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,10 @@ def collect(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the shards go.")] = Path("data"),
     episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 5700,
     frames: Annotated[int, typer.Option("--frames", min=16, help="Frames of a walk.")] = 96,
+    only: Annotated[
+        Literal["play", "palindrome", "branch", "still", "start"] | None,
+        typer.Option(help="Nothing but this; start: the first frames of worlds, to teach a painter."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the first world; keep data to test on far away.")] = 0,
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one a core.")] = 0,
     json: o.Json = False,
@@ -21,15 +25,16 @@ def collect(
     """Records walks, there-and-backs, branch sets and stills of the simulator. Stopped, the same command goes on.
 
     Example: t2w collect --out data --episodes 5700
+    Example: t2w collect --out starts --episodes 48000 --only start
     """
     import os
     import time
 
-    from t2w.data.collect import CollectConfig, collect
+    from t2w.data.collect import CollectConfig, alone, collect
     from t2w.media.folders import make_folder
 
     output, began, made, seen = Output(json, quiet), time.monotonic(), 0, 0
-    config = CollectConfig(episodes=episodes, frames=frames, seed=seed)
+    config = CollectConfig(episodes=episodes, frames=frames, seed=seed, **(alone(only) if only else {}))
     shards = -(-episodes // config.shard)
     make_folder(out)
     for n in collect(out, config, workers or os.cpu_count() or 1):

@@ -27,6 +27,11 @@ class CollectConfig:
     shard: int = 76  # episodes in one shard: one turn of the mix
 
 
+def alone(kind: str) -> dict:
+    """Settings for one kind only; a start is but one frame, so a shard holds more of them."""
+    return {"mix": ((kind, 1),), "shard": 1000 if kind == "start" else 76}
+
+
 def kind_of(k: int, config: CollectConfig) -> str:
     """The kind of episode k: each turn of the mix holds every kind, evenly spread."""
     turn = [kind for kind, n in config.mix for _ in range(n)]

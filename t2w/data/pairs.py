@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from t2w.data.pictures import to_picture
 from t2w.data.shard import Shard
-from t2w.nn.parallax import NEAREST, histories, projected
+from t2w.nn.parallax import NEAREST, histories, in_front, inside, projected, values_at
 from t2w.nn.view import places
 
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
@@ -46,10 +46,15 @@ def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tenso
     return torch.where(player[..., None], places(*fine.shape[1:], fine.device), flow), player | (ahead > NEAREST)
 
 
-def true_flows(shard: Shard, start: int, frames: int) -> Tensor:
-    """Of frames in a row: where each place of the next one was in each (frames-1 H W 2)."""
+def true_ways(shard: Shard, start: int, frames: int) -> tuple[Tensor, Tensor]:
+    """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), and whether it was seen there (frames-1 H W)."""
     near, pose = (torch.from_numpy(part[start : start + frames]).float() for part in shard.geometry)
-    return flow_between(near[1:], pose[:-1], pose[1:])[0]
+    flow, _ = flow_between(near[1:], pose[:-1], pose[1:])
+    before, after = between(near[:-1]), between(near[1:])
+    ahead = projected(after.clamp(min=0), *rigid_between(pose[:-1], pose[1:]))[1]
+    player, there = values_at(flow, (before < 0).float(), before.clamp(min=0))
+    behind = torch.maximum(player, in_front(there, after / ahead.clamp(min=NEAREST))) * (after >= 0)
+    return flow, inside(flow) * (behind < 0.5).float()
 
 
 class Pairs(Dataset):

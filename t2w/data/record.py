@@ -4,6 +4,7 @@ play        a goal-directed, random, looking or single-key player, started besid
 palindrome  out and the same way back: what was seen must be seen again
 branch      one moment, then every action in turn, each from that same moment
 still       unconnected views of one world, for the painter and the autoencoder
+start       the one view with which a world begins, which is what a painter is asked for
 """
 
 import random
@@ -103,4 +104,11 @@ def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
-RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "still": still}
+def start(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
+    episode = Episode(about(sim, "start"))
+    follow(sim, episode, iter([Action()]))
+    return [episode]
+
+
+RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "still": still, "start": start}

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
-from t2w.nn.parallax import Carried, Carrier, histories, inside, warped
+from t2w.nn.parallax import Carried, Carrier, histories, warped
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
@@ -61,13 +61,14 @@ class Dream:
         """How many are in memory."""
         return self.headings.shape[1]
 
-    def step(self, action: Tensor, flow: Tensor | None = None) -> Tensor:
-        """Action vectors (b a) => the next latent frames (b c h w). `flow` (b H W 2): the true one, where it is known."""
+    def step(self, action: Tensor, way: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Action vectors (b a) => the next latent frames (b c h w). `way`: where places truly were before (b H W 2), and
+        which were seen there (b H W), if that is known."""
         guidance, steps, clean = self.sampling.guidance, self.sampling.denoising_steps, 1 - self.sampling.context_noise
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
-        carried = self._carry(action, flow)
+        carried = self._carry(action, way)
         onward = None if carried is None else on_the_way(carried.latents, self._noise(), self.last.new_full((len(self.last),), clean))
         past_onward = before if self.carried_noised is None else self.carried_noised
         told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
@@ -109,13 +110,13 @@ class Dream:
         other.generator.set_state(self.generator.get_state())
         return other
 
-    def _carry(self, action: Tensor, flow: Tensor | None) -> Carried | None:
+    def _carry(self, action: Tensor, way: tuple[Tensor, Tensor] | None) -> Carried | None:
         """The last frame as the action carries it on, together with what was seen before."""
         if self.carrier is None:
             return None
         picture, parallax = self.picture(), self.carrier.parallax
-        if flow is not None:
-            return self.carrier.carried(warped(picture, flow), inside(flow))
+        if way is not None:
+            return self.carrier.carried(warped(picture, way[0]), way[1])
         n = parallax.config.history
         if self.around is None:
             self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))

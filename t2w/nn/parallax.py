@@ -20,6 +20,7 @@ from t2w.nn.view import moved, places
 
 NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
+ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
 FINER = 4  # places of the flow along a latent's side
 
 
@@ -168,6 +169,11 @@ def inside(to: Tensor) -> Tensor:
     return (to.abs() <= 1).all(-1).float()
 
 
+def in_front(near: Tensor, expected: Tensor) -> Tensor:
+    """Where something stands before what is `expected` to be seen, both as near as they say (1 / metres): 1, else 0."""
+    return (compared(near) - compared(expected) > ALIKE).float()
+
+
 def per_latent(places: Tensor) -> Tensor:
     """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
     return F.avg_pool2d(places[:, None], FINER)
@@ -184,7 +190,7 @@ class Carried:
 
     latents: Tensor  # (b c h w)
     picture: Tensor  # (b 3 8h 8w) whose latents these are
-    sure: Tensor  # (b H W) 1 where a place had been in view, 0 where it came into view
+    sure: Tensor  # (b H W) what is kept of its details: 0 where a place came into view
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import NEAREST, Motion, compared, enlarged, inside, per_pixel, projected, values_at, warped
+from t2w.nn.parallax import ALIKE, NEAREST, Motion, compared, enlarged, in_front, inside, per_pixel, projected, values_at, warped
+from t2w.nn.view import places
 
 KEPT = 3  # pictures besides the very first
 EVERY = 16  # frames from one to the next
@@ -19,7 +20,8 @@ INVENTED = 0.5  # how good a place is of which nothing was known when it came in
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame
-ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
+GOOD = 0.8  # how good a place is whose details stay; of a worse one they
+FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Surroundings:
 
     last: View
     kept: View  # the very first and those kept since, one below the other (k b rows)
-    sure: Tensor | None = None  # (b H W) of the last view's places, 1: it was seen before, 0: it came into view
+    sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
 
     @staticmethod
@@ -70,37 +72,44 @@ class Surroundings:
         old = self.last
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()
-        known, behind = values_at(motion.flow, old.known, old.player)
-        known = known * (1 - behind * (1 - player)) * inside(motion.flow) * enlarged(motion.flow)
+        known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
+        ahead = projected(motion.near, motion.rotation, motion.shift, motion.lens, motion.lens)[1]
+        behind = torch.maximum(behind, in_front(near, motion.near / ahead.clamp(min=NEAREST))) * (1 - player)
+        known = known * (1 - behind) * inside(motion.flow) * enlarged(motion.flow)
         place = old.place + (old.rotation @ motion.shift[..., None])[..., 0]
         carried = View(picture, motion.near, known, player, old.rotation @ motion.rotation, place, motion.lens)
-        new = _better(carried, self.kept)
-        sure = (new.known > 0).float()
+        new, taken = _better(carried, self.kept)
+        # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
+        sure = torch.where(new.known > GOOD, 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
         return Surroundings(replace(new, known=new.known.clamp(min=INVENTED)), self.kept, sure, self.frames + 1)
 
 
-def _better(new: View, kept: View) -> View:
-    """With what kept views (k b rows) know better."""
+def _better(new: View, kept: View) -> tuple[View, Tensor]:
+    """With what kept views (k b rows) know better, or as well; and where that was taken (b H W). The player is looked for where he is now."""
     b, k = len(new.near), len(kept.near) // len(new.near)
-    back = kept.rotation.mT
+    back, player = kept.rotation.mT, new.player.repeat(k, 1, 1) > 0
     there = (back @ (new.place.repeat(k, 1) - kept.place)[..., None])[..., 0]
     near = new.near.repeat(k, 1, 1)
     to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
-    near_there, known, player = values_at(to, kept.near, kept.known, kept.player)
+    to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
+    near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
     farther = compared(near / ahead.clamp(min=NEAREST)) - compared(near_there)
-    known = known * (1 - player) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (farther.abs() < ALIKE))
+    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (farther.abs() < ALIKE))
+    known = known * torch.where(player, (player_there > 0.5).float(), scene)
     known, which = known.unflatten(0, (k, b)).max(0)
-    known = known * (1 - new.player)
-    better, picture = known > new.known + BETTER, new.picture
+    better = (known > new.known + BETTER) & (new.player == 0)
     as_good = ~better & (known > new.known - BETTER) & (new.known > 0)
+    picture, taken = new.picture, torch.zeros_like(new.known)
     for i in _most_used(which[better | as_good]):
         one = slice(i * b, i * b + b)
         found = warped(kept.picture[one], to[one])
-        changed = F.avg_pool2d((found - new.picture).abs().mean(1), 10, 2, 4)
+        apart = (found - new.picture).abs().mean(1)
+        changed = torch.where(new.player > 0, F.avg_pool2d(apart, 6, 2, 2), F.avg_pool2d(apart, 10, 2, 4))
         use = (which == i) & (better | as_good & (changed < CHANGED))
+        use = (F.avg_pool2d(use.float()[:, None], 3, 1, 1)[:, 0] > 0.5) & (known > 0)  # single places among others would be specks
         picture = torch.lerp(picture, found, per_pixel(use.float(), picture))
-        new = replace(new, known=torch.where(use, known, new.known))
-    return replace(new, picture=picture)
+        new, taken = replace(new, known=torch.where(use, known, new.known)), torch.where(use, 1.0, taken)
+    return replace(new, picture=picture), taken
 
 
 def _most_used(which: Tensor) -> list[int]:

@@ -16,7 +16,7 @@ from einops import rearrange
 from torch import Tensor
 
 from t2w.data.latents import Windows
-from t2w.data.pairs import true_flows
+from t2w.data.pairs import true_ways
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.parallax import Carrier, enlarged, per_latent, values_at
@@ -41,22 +41,22 @@ class Group:
     headings: Tensor  # (b n 2)
     frames: list[Tensor]  # (b c h w), as they were dreamt
     noise: list[Tensor]  # from which they were
-    flows: Tensor | None  # by which places truly move (b n-1 H W 2)
+    ways: tuple[Tensor, Tensor] | None  # where places truly come from (b n-1 H W 2), and which were seen there (b n-1 H W)
     carried: list[Tensor]  # those before them, as the actions carried them on
     sure: list[Tensor]  # which places of those had been in view (b H W)
     known: list[Tensor]  # and how much of each was true once, less what it was enlarged since (b H W)
     age: int = 0
 
     def step(self) -> None:
-        flow = None if self.flows is None else self.flows[:, self.age]
-        self.frames.append(self.dream.step(self.actions[:, self.age], flow).float())
+        way = None if self.ways is None else tuple(part[:, self.age] for part in self.ways)
+        self.frames.append(self.dream.step(self.actions[:, self.age], way).float())
         self.noise.append(self.dream.noise.float())
         self.age += 1
-        if flow is not None:
-            carried, (known,) = self.dream.carried, values_at(flow, self.known[-1])
+        if way is not None:
+            carried, (known,) = self.dream.carried, values_at(way[0], self.known[-1])
             self.carried.append(carried.latents)
             self.sure.append(carried.sure)
-            self.known.append(known * carried.sure * enlarged(flow))
+            self.known.append(known * carried.sure * enlarged(way[0]))
 
 
 class Dreams:
@@ -104,10 +104,11 @@ class Dreams:
         if young and n > least:
             n, starts = least, torch.rand(self.rows, generator=self.generator).tolist()
             drawn = [(s, start + int(at * (frames - n + 1)), n) for (s, start, frames), at in zip(drawn, starts)]
-        flows, sure = None, []
+        ways, sure = None, []
         if self.carrier is not None:
-            flows = torch.stack([true_flows(w.shards[s], start, n) for s, start, _ in drawn]).to(device)
-            sure = [torch.ones_like(flows[:, 0, :, :, 0])]
+            true = zip(*(true_ways(w.shards[s], start, n) for s, start, _ in drawn))
+            ways = tuple(torch.stack(part).to(device) for part in true)
+            sure = [torch.ones_like(ways[1][:, 0])]
         truth, actions, headings = (
             torch.stack([part[s][start : start + n].float() for s, start, _ in drawn]).to(device)
             for part in (w.latents, w.actions, w.headings)
@@ -121,7 +122,7 @@ class Dreams:
             headings - headings[:, :1],
             [truth[:, 0]],
             [truth[:, 0]],
-            flows,
+            ways,
             [truth[:, 0]],
             sure,
             [*sure],
