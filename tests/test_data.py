@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from t2w.actions import Action
-from t2w.data.collect import CollectConfig, collect, kind_of
+from t2w.data.collect import CollectConfig, alone, collect, kind_of
 from t2w.data.latents import encode_shards
 from t2w.data.pairs import between, flow_between, rigid_between
 from t2w.data.pictures import Pictures, to_picture
@@ -126,3 +126,23 @@ def test_the_way_back_undoes_the_way_out():
 def test_every_turn_of_the_mix_has_every_kind():
     kinds = [kind_of(k, CollectConfig()) for k in range(76)]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == dict(CollectConfig().mix)
+
+
+def test_how_one_walks_is_learnt_from_actions_alone(folder):
+    from t2w.data.pairs import Walks
+    from t2w.nn.parallax import TINY, Gait
+    from t2w.train.parallax import learn_gait
+
+    walks = Walks(shards(folder), TINY.gait)
+    one = walks.batch(64)
+    assert one["history"].shape == (64, TINY.gait, TINY.actions + 1) and one["view"].max() < TINY.gaits
+    assert learn_gait(Gait(TINY), walks, steps=300) < 0.6 * walks.shift.norm(dim=1).mean()
+
+
+def test_starts_are_first_frames_of_worlds(tmp_path):
+    config = CollectConfig(episodes=3, seed=5, **alone("start"))
+    assert sum(collect(tmp_path, config, workers=1)) == 3
+    (shard,) = shards(tmp_path)
+    assert [row["seed"] for row in shard.rows] == [5, 6, 7]
+    first = Simulator(sample(6), 160, 96).frame()
+    assert np.abs(shard.frame(1).astype(int) - first).mean() < 4  # what JPEG makes of it

@@ -4,19 +4,24 @@ import torch
 
 from t2w.nn.parallax import Motion, projected
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
+from t2w.nn.view import places
 
 LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
 PICTURE = torch.nn.functional.interpolate(torch.rand(1, 3, 6, 10, generator=torch.Generator().manual_seed(0)), (2 * H, 2 * W))
 BLANK = -torch.ones(1, 3, 2 * H, 2 * W)
 
 
-def motion(right: float = 0.0, ahead: float = 0.0, near: float = 0.1) -> Motion:
+PLAYER = torch.zeros(1, H, W)
+PLAYER[:, 8:16, 16:24] = 1
+
+
+def motion(right: float = 0.0, ahead: float = 0.0, near: float = 0.1, player: torch.Tensor | float = 0.0) -> Motion:
     """A turn in radians and steps in metres, before a wall that fills the view."""
     turn = torch.tensor(right)
     rotation = torch.tensor([[turn.cos(), 0, turn.sin()], [0, 1, 0], [-turn.sin(), 0, turn.cos()]])[None]
     wall, shift = torch.full((1, H, W), near), torch.tensor([[0.0, 0.0, ahead]])
-    nobody = torch.full((1, H, W), -9.0)
-    return Motion(projected(wall, rotation, shift, LENS, LENS)[0], wall, nobody, rotation, shift, LENS)
+    flow = torch.lerp(projected(wall, rotation, shift, LENS, LENS)[0], places(H, W, wall.device), (0 * wall + player)[..., None])
+    return Motion(flow, wall, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3))
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
@@ -55,6 +60,30 @@ def test_another_place_is_not_taken_for_one_that_was_seen():
     """What now is seen two metres ahead was not the wall ten metres off, though it lies in the same direction."""
     away, back = [motion(0.25, near=0.0)] * 8, (motion(-0.25, near=0.5),) * 8
     assert (went(away, BLANK, back).last.picture - BLANK).abs().max() < 1e-3
+
+
+def of_player(picture: torch.Tensor) -> torch.Tensor:
+    return picture[..., 20:28, 36:44]  # well inside of him
+
+
+def test_of_the_player_what_is_unchanged_is_kept_and_the_rest_made_anew():
+    still = motion(player=PLAYER)
+    first = Surroundings.of(PICTURE, still)
+    worn, other = (first.seen(PICTURE + much).onward(motion(ahead=1.0, player=PLAYER)) for much in (0.1, 0.8))
+    assert (of_player(worn.last.picture) - of_player(PICTURE)).abs().max() < 1e-4 and worn.sure[0, 10:14, 18:22].min() == 1
+    assert (of_player(other.last.picture) - of_player(PICTURE + 0.8)).abs().max() < 1e-4 and other.sure[0, 10:14, 18:22].max() == 0
+
+
+def test_what_a_near_thing_hid_is_not_taken_for_seen():
+    """A post two metres off is passed by a step to the side: the wall behind it comes into view."""
+    post = torch.full((1, H, W), 0.05)
+    post[:, :, 18:22] = 0.5
+    behind = motion(near=0.05)
+    shift = torch.tensor([[2.4, 0.0, 0.0]])
+    aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], shift=shift)
+    around = Surroundings.of(PICTURE, motion()._replace(near=post)).seen(PICTURE).onward(aside)
+    came = around.sure[0, 4:-4].mean(0)
+    assert came[17:19].max() == 0 and came[:15].min() > 0 and came[24:36].min() > 0
 
 
 def test_forks_go_their_own_ways():

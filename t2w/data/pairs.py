@@ -10,7 +10,9 @@ from t2w.data.pictures import to_picture
 from t2w.data.shard import Shard
 from t2w.nn.parallax import NEAREST, histories, in_front, inside, projected, values_at
 from t2w.nn.view import places
+from t2w.sim.spec import VIEWS
 
+ALONE = ("still", "start")  # kinds of episodes in which no frame follows another
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
 
 
@@ -59,16 +61,16 @@ def true_ways(shard: Shard, start: int, frames: int) -> tuple[Tensor, Tensor]:
 
 class Pairs(Dataset):
     """An item: {"latents" and "next latents": (c h w), "next": the picture (3 8h 8w), "history": (n a+1), "near": (2h 2w),
-    "flow": (2h 2w 2), "known": (2h 2w), "rotation": (3 3), "shift": (3), "lens": (2)}."""
+    "flow": (2h 2w 2), "known": (2h 2w), "rotation": (3 3), "shift": (3), "lens": (2), "view": () which of VIEWS}."""
 
     def __init__(self, found: list[tuple[Shard, Tensor]], history: int, seed: int = 0):
         self.found, self.history = found, history
         self.generator = torch.Generator().manual_seed(seed)
         self.index = [
-            (s, row["start"], row["start"] + t)
+            (s, row["start"], row["start"] + t, VIEWS.index(row["spec"]["view"]))
             for s, (shard, _) in enumerate(found)
             for row in shard.rows
-            if row["kind"] != "still"
+            if row["kind"] not in ALONE
             for t in range(row["frames"] - 1)
         ]
 
@@ -76,7 +78,7 @@ class Pairs(Dataset):
         return len(self.index)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
-        s, begin, t = self.index[k]
+        s, begin, t, view = self.index[k]
         shard, latents = self.found[s]
         near, pose = (torch.from_numpy(part) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
@@ -96,4 +98,29 @@ class Pairs(Dataset):
             "rotation": rotation[0],
             "shift": shift[0],
             "lens": lens[0],
+            "view": torch.tensor(view),
         }
+
+
+class Walks:
+    """All steps of all walks, without pictures: batches {"history": (m n a+1), "shift": (m 3) in metres, "view": (m)}."""
+
+    def __init__(self, found: list[Shard], history: int, seed: int = 0):
+        self.generator, n = torch.Generator().manual_seed(seed), history
+        rows = [(shard, row) for shard in found for row in shard.rows if row["kind"] not in ALONE]
+        told, shifts, views = [], [], []
+        for shard, row in rows:
+            at = slice(row["start"], row["start"] + row["frames"])
+            pose = torch.from_numpy(shard.geometry[1][at]).float()
+            told.append(histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], n)[0].half())
+            shifts.append(rigid_between(pose[:-1], pose[1:])[1])
+            views.append(torch.full((len(pose) - 1,), VIEWS.index(row["spec"]["view"])))
+        self.history, self.shift, self.view = torch.cat(told), torch.cat(shifts), torch.cat(views)
+
+    def batch(self, size: int) -> dict[str, Tensor]:
+        n, draw = self.history.shape[1], self.generator
+        at = torch.randint(len(self.view), (size,), generator=draw)
+        short = torch.rand(size, generator=draw) < FORGOTTEN
+        told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
+        known = torch.arange(n) < told[:, None]
+        return {"history": self.history[at].float() * known[..., None], "shift": self.shift[at], "view": self.view[at]}

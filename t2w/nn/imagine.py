@@ -117,7 +117,7 @@ class Dream:
         picture, parallax = self.picture(), self.carrier.parallax
         if way is not None:
             return self.carrier.carried(warped(picture, way[0]), way[1])
-        n = parallax.config.history
+        n = parallax.config.gait
         if self.around is None:
             self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))
         self.actions = _join(self.actions, action[:, None])[:, -n:]

@@ -1,6 +1,6 @@
 """Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
 
-A network of convolutions guesses how near things are and how the eye moves and turns; geometry makes the flow of them (Zhou et al. 2017,
+A network of convolutions guesses how near things are and how the eye moves and turns, beside what the actions alone say of that; geometry makes the flow of them (Zhou et al. 2017,
 "Unsupervised learning of depth and ego-motion"), and a flow of its own comes on top for what moves by itself; the player stays where
 he is in the picture. The picture is moved,
 not its latents: half a latent to the side, a latent means another picture. What comes into view is left to the dynamics.
@@ -32,7 +32,9 @@ class ParallaxConfig:
     actions: int = 9  # size of the action vector; the last two are the mouse
     turn: float = 12.0  # degrees of view turn that a mouse of 1 means
     lens: tuple[float, float] = (1.279, 0.7673)  # half width and half height of the picture at distance 1; pictures may say otherwise
-    history: int = 12  # actions: of those before the last come speed, and how far a jump has got
+    history: int = 12  # actions that the picture's own part is told
+    gait: int = 32  # actions from which speed follows, and how far a jump has got
+    gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view
     d: int = 96
     fine: int = 32
     condition: int = 128
@@ -49,6 +51,24 @@ def histories(actions: Tensor, n: int) -> Tensor:
     return known.unfold(1, n, 1).flip(-1).transpose(2, 3)
 
 
+class Gait(nn.Module):
+    """Actions alone => how the eye moves: histories (b n a+1) => shifts in metres (b k 3), one for each way to walk."""
+
+    def __init__(self, config: ParallaxConfig):
+        super().__init__()
+        wide = 2 * config.condition
+        self.layers = nn.Sequential(
+            nn.Linear(config.gait * (config.actions + 1), wide),
+            nn.SiLU(),
+            nn.Linear(wide, wide),
+            nn.SiLU(),
+            nn.Linear(wide, 3 * config.gaits),
+        )
+
+    def forward(self, history: Tensor) -> Tensor:
+        return self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).unflatten(1, (-1, 3))
+
+
 class Motion(NamedTuple):
     """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
 
@@ -58,6 +78,7 @@ class Motion(NamedTuple):
     rotation: Tensor  # (b 3 3)
     shift: Tensor  # (b 3)
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
+    gait: Tensor  # (b k) which way to walk it is: logits
 
 
 class Residual(nn.Module):
@@ -90,7 +111,10 @@ class Parallax(nn.Module):
         self.spot = nn.Parameter(0.02 * torch.randn(d, config.height, config.width))
         self.depth_blocks = nn.ModuleList(Residual(d, condition) for _ in range(3))  # how near things are, whatever is done
         self.blocks = nn.ModuleList(Residual(d, condition) for _ in range(2))
-        self.move = nn.Sequential(nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14))
+        self.gait = Gait(config)
+        self.move = nn.Sequential(
+            nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14 + config.gaits)
+        )
         self.up, self.picture = nn.Conv2d(d, fine * FINER**2, 1), nn.Conv2d(3, fine, 3, padding=1)
         self.fine, self.out = nn.Conv2d(fine, fine, 3, padding=1), nn.Conv2d(fine, 4, 3, padding=1)
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
@@ -101,9 +125,9 @@ class Parallax(nn.Module):
             self.move[-1].bias.zero_()
 
     def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> Motion:
-        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`."""
+        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's."""
         kind = self.spot.dtype
-        told = self.action(history.to(kind).flatten(1))
+        told = self.action(history[:, : self.config.history].to(kind).flatten(1))
         x = self.into(latents.to(kind)) + self.spot
         for block in self.depth_blocks:
             x = block(x, torch.zeros_like(told))
@@ -114,10 +138,12 @@ class Parallax(nn.Module):
         x = F.pixel_shuffle(self.up(x), FINER) + self.picture(pooled)
         near, player, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
         near = F.softplus(4 * near - 2)
+        moves, gait = moves[:, :14], moves[:, 14:]
         rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
+        shift = shift + (gait.softmax(1)[:, :, None] * self.gait(history).float()).sum(1)
         flow = projected(near, rotation, shift, lens, lens)[0] + 0.1 * torch.stack(own, -1)
         flow = torch.lerp(flow, places(*near.shape[1:], near.device), player.sigmoid()[..., None])
-        return Motion(flow, near, player, rotation, shift, lens)
+        return Motion(flow, near, player, rotation, shift, lens, gait)
 
     def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""

@@ -122,7 +122,7 @@ def onward(batch: Batch, carrier: Carrier | None) -> Batch:
     if carrier is None:
         return batch
     z = batch["latents"]
-    history = histories(batch["actions"][:, :-1], carrier.parallax.config.history)
+    history = histories(batch["actions"][:, :-1], carrier.parallax.config.gait)
     frames = rearrange(z[:, :-1], "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
     pictures = carrier.picture(frames)
     motion = carrier.parallax(frames, pictures, rearrange(history, "b t n a -> (b t) n a"))
