@@ -139,6 +139,16 @@ def test_how_one_walks_is_learnt_from_actions_alone(folder):
     assert learn_gait(Gait(TINY), walks, steps=300) < 0.6 * walks.shift.norm(dim=1).mean()
 
 
+def test_who_needs_walks_says_so_where_there_are_none(tmp_path):
+    from t2w.data.pairs import Walks
+    from t2w.train.judge import Views
+
+    list(collect(tmp_path, CollectConfig(episodes=2, seed=5, **alone("start")), workers=1))
+    for learner in (lambda found: Walks(found, 32), Views):
+        with pytest.raises(T2WError, match="learns from walks"):
+            learner(shards(tmp_path))
+
+
 def test_starts_are_first_frames_of_worlds(tmp_path):
     config = CollectConfig(episodes=3, seed=5, **alone("start"))
     assert sum(collect(tmp_path, config, workers=1)) == 3

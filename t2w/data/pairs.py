@@ -7,12 +7,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from t2w.data.pictures import to_picture
-from t2w.data.shard import Shard
+from t2w.data.shard import ALONE, Shard
+from t2w.errors import T2WError
 from t2w.nn.parallax import NEAREST, histories, in_front, inside, projected, values_at
 from t2w.nn.view import places
 from t2w.sim.spec import VIEWS
 
-ALONE = ("still", "start")  # kinds of episodes in which no frame follows another
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
 
 
@@ -108,6 +108,8 @@ class Walks:
     def __init__(self, found: list[Shard], history: int, seed: int = 0):
         self.generator, n = torch.Generator().manual_seed(seed), history
         rows = [(shard, row) for shard in found for row in shard.rows if row["kind"] not in ALONE]
+        if not rows:
+            raise T2WError("a parallax learns from walks, and there are none; collect some with: t2w collect")
         told, shifts, views = [], [], []
         for shard, row in rows:
             at = slice(row["start"], row["start"] + row["frames"])

@@ -21,6 +21,7 @@ from t2w.media.atomic import atomically
 from t2w.sim.rows import KINDS
 
 QUALITY = 95
+ALONE = ("still", "start")  # kinds of episodes in which no frame follows another
 
 
 @dataclass
