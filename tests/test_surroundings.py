@@ -20,8 +20,9 @@ def motion(right: float = 0.0, ahead: float = 0.0, near: float = 0.1, player: to
     turn = torch.tensor(right)
     rotation = torch.tensor([[turn.cos(), 0, turn.sin()], [0, 1, 0], [-turn.sin(), 0, turn.cos()]])[None]
     wall, shift = torch.full((1, H, W), near), torch.tensor([[0.0, 0.0, ahead]])
-    flow = torch.lerp(projected(wall, rotation, shift, LENS, LENS)[0], places(H, W, wall.device), (0 * wall + player)[..., None])
-    return Motion(flow, wall, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3))
+    flow, distance = projected(wall, rotation, shift, LENS, LENS)
+    flow = torch.lerp(flow, places(H, W, wall.device), (0 * wall + player)[..., None])
+    return Motion(flow, wall, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:

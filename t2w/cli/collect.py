@@ -25,7 +25,7 @@ def collect(
     """Records walks, there-and-backs, branch sets and stills of the simulator. Stopped, the same command goes on.
 
     Example: t2w collect --out data --episodes 5700
-    Example: t2w collect --out starts --episodes 48000 --only start
+    Example: t2w collect --out starts --episodes 24000 --only start
     """
     import os
     import time

@@ -29,7 +29,7 @@ class CollectConfig:
 
 def alone(kind: str) -> dict:
     """Settings for one kind only; a start is but one frame, so a shard holds more of them."""
-    return {"mix": ((kind, 1),), "shard": 1000 if kind == "start" else 76}
+    return {"mix": ((kind, 1),), "shard": 1000 if kind == "start" else CollectConfig.shard}
 
 
 def kind_of(k: int, config: CollectConfig) -> str:

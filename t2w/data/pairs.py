@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
-from t2w.nn.parallax import NEAREST, histories, in_front, inside, projected, values_at
+from t2w.nn.parallax import ALIKE, NEAREST, histories, inside, nearer, projected, values_at
 from t2w.nn.view import places
 from t2w.sim.spec import VIEWS
 
@@ -43,20 +43,25 @@ def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tenso
     """How near things are in the new views (n h w, as a shard keeps it), the old and the new poses (n 12 each) => where each place of the new
     picture was in the old one (n 2h 2w 2: x, y in -1..1), and where that is known (n 2h 2w). The player goes with the eye."""
     fine = between(near)
+    flow, ahead = _projected(fine, pose, new)
+    return flow, (fine < 0) | (ahead > NEAREST)
+
+
+def _projected(fine: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    """As `projected`, by poses; the player, of negative nearness, stays where he is."""
     flow, ahead = projected(fine.clamp(min=0), *rigid_between(pose, new))
-    player = fine < 0
-    return torch.where(player[..., None], places(*fine.shape[1:], fine.device), flow), player | (ahead > NEAREST)
+    return torch.where(fine[..., None] < 0, places(*fine.shape[1:], fine.device), flow), ahead
 
 
 def true_ways(shard: Shard, start: int, frames: int) -> tuple[Tensor, Tensor]:
     """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), and whether it was seen there (frames-1 H W)."""
     near, pose = (torch.from_numpy(part[start : start + frames]).float() for part in shard.geometry)
-    flow, _ = flow_between(near[1:], pose[:-1], pose[1:])
-    before, after = between(near[:-1]), between(near[1:])
-    ahead = projected(after.clamp(min=0), *rigid_between(pose[:-1], pose[1:]))[1]
+    fine = between(near)
+    before, after = fine[:-1], fine[1:]
+    flow, ahead = _projected(after, pose[:-1], pose[1:])
     player, there = values_at(flow, (before < 0).float(), before.clamp(min=0))
-    behind = torch.maximum(player, in_front(there, after / ahead.clamp(min=NEAREST))) * (after >= 0)
-    return flow, inside(flow) * (behind < 0.5).float()
+    hidden = (player >= 0.5) | (nearer(after.clamp(min=0), ahead, there) < -ALIKE)
+    return flow, inside(flow) * (~hidden | (after < 0)).float()
 
 
 class Pairs(Dataset):

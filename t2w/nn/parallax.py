@@ -79,6 +79,7 @@ class Motion(NamedTuple):
     shift: Tensor  # (b 3)
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
     gait: Tensor  # (b k) which way to walk it is: logits
+    ahead: Tensor  # (b H W) how far ahead each place was in the old picture, were it one metre away in the new one
 
 
 class Residual(nn.Module):
@@ -141,9 +142,10 @@ class Parallax(nn.Module):
         moves, gait = moves[:, :14], moves[:, 14:]
         rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
         shift = shift + (gait.softmax(1)[:, :, None] * self.gait(history).float()).sum(1)
-        flow = projected(near, rotation, shift, lens, lens)[0] + 0.1 * torch.stack(own, -1)
+        flow, ahead = projected(near, rotation, shift, lens, lens)
+        flow = flow + 0.1 * torch.stack(own, -1)
         flow = torch.lerp(flow, places(*near.shape[1:], near.device), player.sigmoid()[..., None])
-        return Motion(flow, near, player, rotation, shift, lens, gait)
+        return Motion(flow, near, player, rotation, shift, lens, gait, ahead)
 
     def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""
@@ -195,9 +197,10 @@ def inside(to: Tensor) -> Tensor:
     return (to.abs() <= 1).all(-1).float()
 
 
-def in_front(near: Tensor, expected: Tensor) -> Tensor:
-    """Where something stands before what is `expected` to be seen, both as near as they say (1 / metres): 1, else 0."""
-    return (compared(near) - compared(expected) > ALIKE).float()
+def nearer(near: Tensor, ahead: Tensor, there: Tensor) -> Tensor:
+    """By how much nearer, as `compared`, places of one view are in another, where `projected` says `ahead`, than what was seen `there`:
+    below -ALIKE something hid them."""
+    return compared(near / ahead.clamp(min=NEAREST)) - compared(there)
 
 
 def per_latent(places: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import ALIKE, NEAREST, Motion, compared, enlarged, in_front, inside, per_pixel, projected, values_at, warped
+from t2w.nn.parallax import ALIKE, NEAREST, Motion, enlarged, inside, nearer, per_pixel, projected, values_at, warped
 from t2w.nn.view import places
 
 KEPT = 3  # pictures besides the very first
@@ -73,8 +73,8 @@ class Surroundings:
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()
         known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
-        ahead = projected(motion.near, motion.rotation, motion.shift, motion.lens, motion.lens)[1]
-        behind = torch.maximum(behind, in_front(near, motion.near / ahead.clamp(min=NEAREST))) * (1 - player)
+        hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
+        behind = torch.maximum(behind, hidden) * (1 - player)
         known = known * (1 - behind) * inside(motion.flow) * enlarged(motion.flow)
         place = old.place + (old.rotation @ motion.shift[..., None])[..., 0]
         carried = View(picture, motion.near, known, player, old.rotation @ motion.rotation, place, motion.lens)
@@ -93,8 +93,7 @@ def _better(new: View, kept: View) -> tuple[View, Tensor]:
     to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
-    farther = compared(near / ahead.clamp(min=NEAREST)) - compared(near_there)
-    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (farther.abs() < ALIKE))
+    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE))
     known = known * torch.where(player, (player_there > 0.5).float(), scene)
     known, which = known.unflatten(0, (k, b)).max(0)
     better = (known > new.known + BETTER) & (new.player == 0)

@@ -1,7 +1,7 @@
 """Parallax: latents and actions in, out comes where the next picture's places were. Learnt from the simulator's depth and from the pictures.
 
-First of all its gait, from actions without pictures, then the rest. Its encoder learns beside it: of a decoded picture it is to make the latents that it came from, and of a moved one those that such a picture
-truly has: where the two are alike, the next frame's.
+First of all its gait, from actions without pictures, then the rest. Its encoder learns beside it: of a decoded picture it is to make the
+latents that it came from, and of a moved one those that such a picture truly has: where the two are alike, the next frame's.
 """
 
 from collections.abc import Callable, Iterator
