@@ -16,14 +16,14 @@ def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_
 
     from t2w.train.dynamics import train_dynamics
     from t2w.train.parallax import of
-    from t2w.worlds.pretrained import load_autoencoder, save_parallax
+    from t2w.worlds.pretrained import load_autoencoder, save_part
 
     old = shutil.copytree(data, tmp_path / "old")
     for path in old.glob("shard-*.safetensors"):
         save_file({name: part for name, part in load_file(path).items() if name not in ("near", "pose")}, path)
     folder = tmp_path / "parallax"
     folder.mkdir()
-    save_parallax(of(load_autoencoder(encoder), parallax.TINY), folder)
+    save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
     with pytest.raises(T2WError, match="before depth was kept"):
         next(train_dynamics(old, encoder, tmp_path / "world", dynamics.TINY, FIT, frames=16, dreams=0.1, parallax=folder))
 

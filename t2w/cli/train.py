@@ -9,7 +9,7 @@ import typer
 from t2w.cli import options as o
 from t2w.cli.output import Output
 
-app = typer.Typer(help="Train your own: autoencoder, then parallax, dynamics and painter.", no_args_is_help=True)
+app = typer.Typer(help="Train your own: autoencoder, then painter, parallax, outpainter and dynamics.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A folder that `t2w collect` has filled.")]
 Encoder = Annotated[Path, typer.Option("--autoencoder", metavar="DIR", help="What `t2w train autoencoder` has made.")]
@@ -112,6 +112,9 @@ def dynamics(
     parallax: Annotated[
         Path | None, typer.Option("--parallax", metavar="DIR", help="What `t2w train parallax` has made: frames are carried on by depth.")
     ] = None,
+    outpainter: Annotated[
+        Path | None, typer.Option("--outpainter", metavar="DIR", help="What `t2w train outpainter` has made: paints what nobody has seen.")
+    ] = None,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -126,7 +129,45 @@ def dynamics(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, DynamicsConfig(), TINY)
-    logs = train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams, parallax)
+    logs = train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams, parallax, outpainter)
+    _watch(Output(json, quiet), logs, out)
+
+
+@app.command("outpainter")
+def outpainter(
+    data: Data,
+    autoencoder: Encoder = Path("runs/autoencoder"),
+    parallax: Annotated[Path, typer.Option("--parallax", metavar="DIR", help="What `t2w train parallax` has made.")] = Path(
+        "runs/parallax"
+    ),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/outpainter"),
+    minutes: Minutes = None,
+    steps: Steps = 20_000,
+    batch: Batch = 16,
+    lr: Rate = 2e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 1,
+    size: Size = "starter",
+    weights: Weights = None,
+    painter: Annotated[
+        Path | None, typer.Option("--painter", metavar="DIR", help="Begin with the transformer of what `t2w train painter` has made.")
+    ] = None,
+    compile: Compile = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Beside stage two: what nobody has seen of a view yet. For: t2w train dynamics … --outpainter runs/outpainter
+
+    Example: t2w train outpainter data --autoencoder runs/autoencoder --parallax runs/parallax --painter runs/painter --minutes 60
+    """
+    from t2w.nn.outpainter import TINY, OutpainterConfig
+    from t2w.train.loop import FitConfig
+    from t2w.train.outpainter import train_outpainter
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
+    config = _size(size, OutpainterConfig(), TINY)
+    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter)
     _watch(Output(json, quiet), logs, out)
 
 

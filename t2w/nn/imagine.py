@@ -9,6 +9,7 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
+from t2w.nn.foresight import looked_ahead, looked_around
 from t2w.nn.parallax import Carried, Carrier, histories, warped
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
@@ -45,7 +46,7 @@ class Dream:
         self.dynamics, self.generator, self.sampling, self.carrier = dynamics, generator, sampling, carrier
         self.memory: Memory = []  # of the frames before the last: the very first, and the newest of the window
         self.headings = first.new_zeros(len(first), 0, 2)  # theirs
-        self.last, self.before = first, None  # the one before the last as it is remembered
+        self.first, self.last, self.before = first, first, None  # the one before the last as it is remembered
         self.heading = first.new_zeros(len(first), 2)  # the last one's
         self.action, self.told = first.new_zeros(len(first), dynamics.config.actions), 0.0  # what led to the last
         self.panorama = self._noise(2 * first.shape[2], self._around()) if sampling.steady else None
@@ -120,9 +121,13 @@ class Dream:
         n = parallax.config.gait
         if self.around is None:
             self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))
+            if self.carrier.outpainter is not None:
+                self.around = looked_around(self.around, self.first, self._noise, self.carrier)
         self.actions = _join(self.actions, action[:, None])[:, -n:]
         around = self.around.seen(picture)
         motion = parallax(self.last, picture, histories(self.actions, n)[:, -1])
+        if self.carrier.outpainter is not None:
+            around = looked_ahead(around, motion, self.first, self._noise, self.carrier)
         self.around = around.onward(motion)
         return self.carrier.carried(self.around.last.picture, self.around.sure)
 

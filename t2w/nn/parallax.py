@@ -16,6 +16,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
+from t2w.nn.outpainter import Outpainter
 from t2w.nn.view import moved, places
 
 NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
@@ -228,6 +229,7 @@ class Carrier:
 
     parallax: Parallax
     autoencoder: AutoencoderDC
+    outpainter: Outpainter | None = None
 
     def picture(self, latents: Tensor) -> Tensor:
         """(b c h w) => (b 3 8h 8w)."""

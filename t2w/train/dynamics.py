@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
+from t2w.errors import T2WError
 from t2w.nn.autoencoder import decode
 from t2w.nn.critic import Critic
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
@@ -33,7 +34,7 @@ from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, load_parallax, save_world
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, load_outpainter, load_parallax, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -219,8 +220,10 @@ def train_dynamics(
     weights: Path | None = None,
     dreams: float = 0.4,
     parallax: Path | None = None,
+    outpainter: Path | None = None,
 ) -> Iterator[dict]:
-    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
+    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. An `outpainter` is not heard
+    while it learns: it goes into the world, and needs a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
@@ -231,6 +234,11 @@ def train_dynamics(
     if parallax is not None:
         carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder)
         check_channels(parallax, carrier.parallax.config.channels, encoder)
+    if outpainter is not None:
+        if carrier is None:
+            raise T2WError("an outpainter paints where a parallax says that nothing was seen; give --parallax as well")
+        carrier = replace(carrier, outpainter=load_outpainter(outpainter).to(where.device))
+        check_channels(outpainter, carrier.outpainter.config.channels, encoder)
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)
@@ -254,5 +262,5 @@ def train_dynamics(
     yield from train(stage, run, loader(windows, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_world(model, encoder, out, sampling, carrier and carrier.parallax, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
+            save_world(model, encoder, out, sampling, carrier, fps=FPS, keys=list(SPACE.keys), turn=SPACE.turn)
     where.wait_for_everyone()

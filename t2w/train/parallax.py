@@ -21,7 +21,7 @@ from t2w.nn.parallax import Carrier, Gait, Motion, Parallax, ParallaxConfig, com
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_parallax
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
 FLOW, DEPTH = 0.3, 0.3  # weights of the errors: of flow in pixels, of nearness
 PLAYER = 0.5  # of who is taken for the player
@@ -167,7 +167,7 @@ def train_parallax(
     yield from train(Stage(parallax_loss, look_at(unseen, where.device)), run, loader(pairs, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_parallax(model.parallax, out)
+            save_part(model.parallax, out)
     where.wait_for_everyone()
 
 

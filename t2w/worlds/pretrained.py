@@ -14,11 +14,12 @@ from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.imagine import Sampling
+from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig
 
 
 def save_world(
-    model: Dynamics, autoencoder: AutoencoderDC, folder: Path, sampling: Sampling, parallax: Parallax | None = None, **more: object
+    model: Dynamics, autoencoder: AutoencoderDC, folder: Path, sampling: Sampling, carrier: Carrier | None = None, **more: object
 ) -> None:
     """Half precision. `more` goes into config.json: name, fps, keys, turn."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -27,17 +28,19 @@ def save_world(
     config = {"_class_name": "Genie", **more, **size, "autoencoder": "autoencoder", "dynamics": asdict(c), "sampling": asdict(sampling)}
     save_autoencoder(autoencoder, folder / "autoencoder")
     _save_weights(model, folder / "dynamics.safetensors")
-    if parallax is not None:
-        config["parallax"] = asdict(parallax.config)
-        _save_weights(parallax, folder / "parallax.safetensors")
+    for name in ("parallax", "outpainter"):
+        if part := getattr(carrier, name, None):
+            config[name] = asdict(part.config)
+            _save_weights(part, folder / f"{name}.safetensors")
     _save_config(config, folder)
 
 
-def save_parallax(parallax: Parallax, folder: Path) -> None:
-    """A folder that a training of dynamics takes its parallax from."""
+def save_part(part: Parallax | Outpainter, folder: Path) -> None:
+    """A folder that a training of dynamics takes its parallax or outpainter from."""
     folder.mkdir(parents=True, exist_ok=True)
-    _save_weights(parallax, folder / "parallax.safetensors")
-    _save_config({"_class_name": "Parallax", "parallax": asdict(parallax.config)}, folder)
+    kind = type(part).__name__
+    _save_weights(part, folder / f"{kind.lower()}.safetensors")
+    _save_config({"_class_name": kind, kind.lower(): asdict(part.config)}, folder)
 
 
 def _save_weights(model: nn.Module, path: Path) -> None:
@@ -95,6 +98,11 @@ def load_parallax(folder: Path) -> Parallax:
     return _load(folder, "parallax", Parallax, ParallaxConfig).eval().requires_grad_(False)
 
 
+def load_outpainter(folder: Path) -> Outpainter:
+    """Of a world's folder or of a training's, in single precision, on the CPU. Raises T2WError where there is none."""
+    return _load(folder, "outpainter", Outpainter, OutpainterConfig).eval().requires_grad_(False)
+
+
 def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.Module:
     config, path = read_config(folder), folder / f"{part}.safetensors"
     try:
@@ -128,7 +136,8 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
     carrier = None
     if "parallax" in config:
         parallax = load_parallax(folder).to(device, dtype, memory_format=torch.channels_last)
-        carrier = Carrier(parallax, autoencoder)
+        outpainter = load_outpainter(folder).to(device, dtype) if "outpainter" in config else None
+        carrier = Carrier(parallax, autoencoder, outpainter)
     return model, autoencoder, sampling, carrier
 
 

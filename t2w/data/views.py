@@ -1,0 +1,72 @@
+"""Views of a walk beside others of the same walk: what was seen from elsewhere, for the outpainter."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from t2w.data.pairs import between, rigid_between
+from t2w.data.pictures import to_picture
+from t2w.data.shard import ALONE, Shard
+from t2w.nn.surroundings import View
+
+SOURCES = 2  # views that are known
+FARTHEST = 60  # frames from them, in both directions
+NEXT = 3  # the least
+ALONE_SHARE = 0.5  # of items that know one view only
+
+
+class Views(Dataset):
+    """An item: {"latents": (c h w), of the walk's "first" frame: (c h w), "pose": (12); of what is known "pictures": (k 3 8h 8w),
+    "near": (k 2h 2w) and "poses": (k 12)}."""
+
+    def __init__(self, found: list[tuple[Shard, Tensor]], seed: int = 0):
+        self.found = found
+        self.generator = torch.Generator().manual_seed(seed)
+        self.index = [
+            (s, row["start"], t, row["frames"])
+            for s, (shard, _) in enumerate(found)
+            for row in shard.rows
+            if row["kind"] not in ALONE and row["frames"] > 2 * NEXT
+            for t in range(row["frames"])
+        ]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        s, start, t, frames = self.index[k]
+        shard, latents = self.found[s]
+        near, pose = (torch.from_numpy(part[start : start + frames]) for part in shard.geometry)
+        known = self._others(t, frames)
+        return {
+            "latents": latents[start + t].float(),
+            "first": latents[start].float(),
+            "pose": pose[t],
+            "pictures": torch.stack([to_picture(shard.frame(start + i)) for i in known]),
+            "near": near[known].float(),
+            "poses": pose[known],
+        }
+
+    def _others(self, t: int, frames: int) -> list[int]:
+        """Frames far from this one and near it; now and then SOURCES times the same."""
+        chance = torch.rand(2 * SOURCES + 1, generator=self.generator).tolist()
+        alone = chance.pop() < ALONE_SHARE
+        drawn = []
+        for away, side in zip(chance[::2], chance[1::2]):
+            far = round(math.exp(math.log(NEXT) + away * math.log(FARTHEST / NEXT)))
+            sides = [i for i in (t - far, t + far) if 0 <= i < frames]
+            drawn.append(sides[int(side * len(sides))] if sides else (0 if t > frames // 2 else frames - 1))
+        return [drawn[0]] * SOURCES if alone else drawn
+
+
+def kept_views(batch: dict[str, Tensor], known: Tensor) -> tuple[list[View], Tensor]:
+    """Of Views' batch, what is known, seen from the view that is to be painted, each so well `known` (b k); and its lens (b 2)."""
+    found, lens = [], None
+    for picture, near, poses, well in zip(batch["pictures"].unbind(1), batch["near"].unbind(1), batch["poses"].unbind(1), known.unbind(1)):
+        near = between(near)
+        rotation, shift, into, lens = rigid_between(batch["pose"], poses)
+        well = well[:, None, None].expand_as(near)
+        found.append(View(picture, near.clamp(min=0), well, (near < 0).float(), rotation, shift, into))
+    return found, lens

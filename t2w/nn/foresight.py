@@ -1,0 +1,74 @@
+"""Foresight: where the eye will be soon, what nobody has seen is painted before it gets there, and kept with what was seen.
+
+At the beginning all around, as far as turning goes; later on ahead, whenever much of a view there would be new.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from t2w.nn.parallax import Carrier, Motion, histories, per_latent, per_pixel
+from t2w.nn.surroundings import Surroundings, View, glimpse, seeing
+
+AHEAD = 16  # frames, if it goes on so
+EVERY = 12  # frames from one look ahead to the next
+WIDEST = 0.8  # radians: more than that the eye is not thought to turn
+CLIMB = 0.1  # metres a frame: who jumps or falls does not go on so
+NEW = 0.12  # share of a view that is new, from which on it is painted
+TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
+PAINTED = 0.85  # how good a painted place is
+AROUND = (4, -4, 8, -8, 12, -12, 15)  # turns of the mouse by 1, to the right and to the left
+
+Noise = Callable[[], Tensor]
+
+
+def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
+    """All that is seen in turning around where a world begins; `first` (b c h w) are its latents."""
+    view, config = around.last, carrier.parallax.config
+    for turns in AROUND:
+        mouse = first.new_zeros(len(first), 1, config.actions)
+        mouse[..., -2] = 1.0 if turns > 0 else -1.0
+        motion = carrier.parallax(first, view.picture, histories(mouse, config.gait)[:, -1])
+        around = _foreseen(around, *_gone(view, motion, torch.full((len(first),), abs(turns))), first, noise, carrier)
+    return around
+
+
+def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
+    """What will be seen if it goes on as with this motion."""
+    if around.frames % EVERY:
+        return around
+    angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
+    frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
+    frames = torch.where(motion.shift[:, 1].abs() > CLIMB, 0, frames)
+    return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
+
+
+def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rotation, place and lens after as many times (b) the same motion."""
+    rotation, place = view.rotation, view.place
+    for i in range(int(frames.max())):
+        more = i < frames[:, None]
+        place = torch.where(more, place + (rotation @ motion.shift[..., None])[..., 0], place)
+        rotation = torch.where(more[..., None], rotation @ motion.rotation, rotation)
+    return rotation, place, motion.lens
+
+
+def _foreseen(
+    around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Noise, carrier: Carrier
+) -> Surroundings:
+    """With the view from there, if much of it is new."""
+    parallax = carrier.parallax
+    seen = glimpse(seeing((*around.kept, around.last), rotation, place, lens), rotation, place, lens)
+    left = ((seen.known - TRUSTED) / (SURE - TRUSTED)).clamp(0, 1)
+    if (left < 0.5).float().mean((1, 2)).max() < NEW:
+        return around
+    latents = carrier.outpainter.painted(carrier.encode(seen.picture), per_latent(seen.known), first, noise())
+    picture = carrier.picture(latents).float()
+    picture = torch.lerp(picture, seen.picture.to(picture.dtype), per_pixel(left, picture))
+    still = first.new_zeros(len(first), 1, parallax.config.actions)
+    motion = parallax(latents, picture, histories(still, parallax.config.gait)[:, -1])
+    player = (motion.player > 0).float()
+    known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - player)  # who he is, is not made up
+    return around.keeping(replace(seen, picture=picture, near=motion.near, known=known, player=player, lens=motion.lens))

@@ -1,0 +1,79 @@
+"""The outpainter: what of a view nobody has seen is made up as a whole, before the eye gets there.
+
+Frame by frame, what comes into view is a strip at the edge, or what was too far away to be told, and the likeliest of it is a haze. So a view from
+farther on is put together from what was seen, as far as that goes, and latent diffusion paints the rest of it (Rombach et al. 2022; as in
+Yu et al. 2024, "WonderJourney"). It is the painter's transformer; instead of words, the world's first frame tells it what is fitting.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from diffusers import PRXTransformer2DModel
+from torch import Tensor, nn
+
+from t2w.nn.flow import sample
+
+PATCH = 2  # latents a token, along each side
+
+
+@dataclass(frozen=True)
+class OutpainterConfig:
+    channels: int = 16  # of a latent
+    height: int = 12  # latents
+    width: int = 20
+    d: int = 192
+    heads: int = 3
+    depth: int = 6
+    mlp: float = 2.5
+    words: int = 128  # width of what the first frame says
+    steps: int = 8  # in which a view is painted
+
+
+TINY = OutpainterConfig(channels=8, d=32, heads=2, depth=2, words=16, steps=2)
+
+
+class Outpainter(nn.Module):
+    """forward(): latents without their noise."""
+
+    def __init__(self, config: OutpainterConfig):
+        super().__init__()
+        self.config = config
+        head, words = config.d // config.heads, (config.height // PATCH) * (config.width // PATCH)
+        self.first = nn.Conv2d(config.channels, config.words, PATCH, PATCH)
+        self.spot = nn.Parameter(0.02 * torch.randn(words, config.words))
+        self.transformer = PRXTransformer2DModel(
+            patch_size=PATCH,
+            in_channels=2 * config.channels + 1,
+            context_in_dim=config.words,
+            hidden_size=config.d,
+            mlp_ratio=config.mlp,
+            num_heads=config.heads,
+            depth=config.depth,
+            axes_dim=[head // 2, head // 2],
+            theta=100,
+        )
+
+    def forward(self, noisy: Tensor, tau: Tensor, seen: Tensor, known: Tensor, first: Tensor) -> Tensor:
+        """noisy (b c h w) with its tau (b): 0 noise, 1 data; what is seen of the view (b c h w), how well each place of it is known
+        (b 1 h w), and the world's first frame (b c h w) => (b c h w)."""
+        kind = self.spot.dtype
+        words = self.first(first.to(kind)).flatten(2).mT + self.spot
+        x = torch.cat([noisy, seen, known], 1).to(kind)
+        away = self.transformer(hidden_states=x, timestep=1 - tau, encoder_hidden_states=words, return_dict=False)[0]
+        return noisy - (1 - tau)[:, None, None, None] * away[:, : noisy.shape[1]].float()
+
+    @torch.no_grad()
+    def painted(self, seen: Tensor, known: Tensor, first: Tensor, noise: Tensor) -> Tensor:
+        """The whole view (b c h w), of the same arguments."""
+        return sample(lambda x, tau: self(x, tau, seen, known, first), noise, self.config.steps)
+
+    def begin_with(self, painter: PRXTransformer2DModel) -> None:
+        """A painter's transformer knows what worlds look like. It has not heard of a view that is half seen, nor of first frames.
+
+        Raises RuntimeError where it is of another size."""
+        own, new = painter.state_dict(), self.transformer.state_dict()
+        for name in ("img_in.weight", "final_layer.linear.weight", "final_layer.linear.bias"):
+            wide, axis = torch.zeros_like(new[name]), int(name == "img_in.weight")
+            wide.narrow(axis, 0, own[name].shape[axis]).copy_(own[name])
+            own[name] = wide
+        self.transformer.load_state_dict(own)

@@ -1,0 +1,135 @@
+"""Outpainter: views of walks, as far as they are known from elsewhere in the same walk, in; out comes what they truly look like.
+
+What is known is moved by true depth and encoded by the parallax's encoder, as in a rollout.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from t2w.data.latents import encode_shards
+from t2w.data.pictures import split
+from t2w.data.views import Views, kept_views
+from t2w.errors import T2WError
+from t2w.nn.flow import on_the_way
+from t2w.nn.measure import gradient, sheet
+from t2w.nn.outpainter import Outpainter, OutpainterConfig
+from t2w.nn.parallax import Carrier, per_latent
+from t2w.nn.surroundings import glimpse
+from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.painter import load_painter
+from t2w.train.stage import Stage, loader, train
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_outpainter, load_parallax, save_part
+
+KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
+WORST = 0.6  # how well a view is known, at least
+HAZY = 0.2  # share of known views of which only light and layout are
+HAZE = 0.5  # how well these are known
+BLUR = 16  # pixels
+LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
+NOISE = 0.1  # the most in the latents of what is seen
+
+
+@torch.no_grad()
+def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Latents of what is seen (b c h w), and how well it is known (b 1 h w)."""
+    b, k = batch["near"].shape[:2]
+    device = batch["near"].device
+    known = WORST + (1 - WORST) * torch.rand((b, k), generator=generator, device=device)
+    hazy = torch.rand((b, k), generator=generator, device=device) < HAZY
+    kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
+    kept = [replace(view, picture=_hazy(view.picture, which)) for view, which in zip(kept, hazy.unbind(1))]
+    here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
+    view = glimpse(kept, *here, lens)
+    return carrier.encode(view.picture), per_latent(view.known)
+
+
+def _hazy(picture: Tensor, which: Tensor) -> Tensor:
+    """Pictures (b c h w), of some (b) their light and layout only."""
+    blurred = F.interpolate(F.avg_pool2d(picture, BLUR), size=picture.shape[-2:], mode="bilinear", align_corners=False)
+    return torch.where(which[:, None, None, None], blurred, picture)
+
+
+def outpainter_loss(carrier: Carrier) -> Callable:
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        seen, known = seen_of(batch, carrier, generator)
+        seen, known, data, first = (part.repeat(LEVELS, 1, 1, 1) for part in (seen, known, batch["latents"], batch["first"]))
+
+        def noise() -> Tensor:
+            return torch.randn(data.shape, generator=generator, device=data.device)
+
+        def much() -> Tensor:
+            return torch.rand(len(data), generator=generator, device=data.device)
+
+        # Logit-normal levels (Esser et al. 2024), as the painter's.
+        tau = 1 - torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
+        own = noise()
+        seen = on_the_way(seen, noise(), 1 - NOISE * much())
+        found = model(on_the_way(data, own, tau), tau, seen, known, first)
+        off = (found - data).square().mean(1, keepdim=True) / (1 - tau).square()[:, None, None, None]  # of the way, not of where it leads
+        weight = KNOWN + (1 - KNOWN) * (1 - known)
+        value = (off * weight).sum() / weight.sum()
+        return value, {"unknown": (1 - known).mean().item()}
+
+    return loss
+
+
+def look_at(held: Views, carrier: Carrier, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
+    """Held-out views: what was seen of them, as painted, the truth."""
+    items = [held[i * len(held) // 24] for i in range(24)]
+    batch = {name: torch.stack([item[name] for item in items]).to(device) for name in items[0]}
+
+    @torch.no_grad()
+    def look(model: Outpainter) -> tuple[dict[str, float], Tensor]:
+        generator = torch.Generator(device).manual_seed(0)
+        seen, known = seen_of(batch, carrier, generator)
+        noise = torch.randn(seen.shape, generator=generator, device=device)
+        pictures = [carrier.picture(z).float() for z in (seen, model.painted(seen, known, batch["first"], noise), batch["latents"])]
+        figures = {"sharpness": (gradient(pictures[1]) / gradient(pictures[2])).item()}
+        off = (carrier.encode(pictures[1]) - batch["latents"]).square()
+        figures |= {"known off": (off * known).mean().item(), "unknown off": (off * (1 - known)).mean().item()}
+        rows = [part[i : i + 8].cpu() for i in range(0, 24, 8) for part in pictures]
+        return figures, sheet(rows)
+
+    return look
+
+
+def train_outpainter(
+    data: Path,
+    autoencoder: Path,
+    parallax: Path,
+    out: Path,
+    config: OutpainterConfig,
+    fit_config: FitConfig,
+    dtype: str = "auto",
+    workers: int = 0,
+    weights: Path | None = None,
+    painter: Path | None = None,
+) -> Iterator[dict]:
+    """Begins with `weights` or with a painter's. Yields the figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
+    learn, held = split(data)
+    where = accelerator(dtype)
+    encoder = load_autoencoder(autoencoder).requires_grad_(False)
+    carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder)
+    check_channels(parallax, carrier.parallax.config.channels, encoder)
+    torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
+    model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
+    if weights:
+        check_channels(weights, model.config.channels, encoder)
+    elif painter:
+        try:
+            model.begin_with(load_painter(painter, encoder).transformer)
+        except RuntimeError as error:
+            raise T2WError(f"the painter in {painter} is of another size than this outpainter; leave --painter out") from error
+    with where.main_process_first():
+        views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))
+    run = Run(model.requires_grad_(True), fit_config, out / "run", where)
+    yield from train(Stage(outpainter_loss(carrier), look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
+    if where.is_main_process:
+        with run.averaged() as model:
+            save_part(model, out)
+    where.wait_for_everyone()

@@ -1,0 +1,122 @@
+"""What nobody has seen: views put together from elsewhere by true geometry, painted, kept, and learnt to be painted."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_training import FIT
+
+from t2w.errors import T2WError
+from t2w.nn import dynamics, outpainter, parallax
+from t2w.nn.surroundings import Surroundings, View, glimpse
+
+
+@pytest.fixture(scope="module")
+def carrier(encoder):
+    from t2w.nn.parallax import Carrier
+    from t2w.train.parallax import of
+    from t2w.worlds.pretrained import load_autoencoder
+
+    torch.manual_seed(0)
+    theirs = load_autoencoder(encoder)
+    return Carrier(of(theirs, parallax.TINY), theirs, outpainter.Outpainter(outpainter.TINY))
+
+
+@pytest.fixture(scope="module")
+def views(data, encoder):
+    from t2w.data.latents import encode_shards
+    from t2w.data.shard import shards
+    from t2w.data.views import Views
+    from t2w.worlds.pretrained import load_autoencoder
+
+    return Views(list(encode_shards(shards(data), load_autoencoder(encoder), torch.device("cpu"))), seed=1)
+
+
+def test_what_is_known_from_elsewhere_is_what_is_truly_there(views):
+    from t2w.data.pictures import to_picture
+    from t2w.data.views import kept_views
+    from t2w.nn.parallax import per_pixel
+
+    items = [views[k] for k in range(0, len(views), 7)]
+    batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
+    true = torch.stack([to_picture(views.found[s][0].frame(start + t)) for s, start, t, _ in views.index[::7]])
+    n = len(true)
+    kept, lens = kept_views(batch, torch.ones(batch["near"].shape[:2]))
+    seen = glimpse(kept, torch.eye(3).expand(n, 3, 3), torch.zeros(n, 3), lens)
+    known = per_pixel((seen.known > 0.7).float(), true) > 0.99
+    off, unmoved = ((picture - true).abs().mean(1, keepdim=True)[known].mean() for picture in (seen.picture, kept[0].picture))
+    assert known.float().mean() > 0.2 and off < 0.5 * unmoved
+    assert seen.picture.mean(1)[seen.picture.abs().amax(1) == 0].numel() > 0  # and of the rest, nothing is shown
+
+
+def test_what_was_seen_from_far_is_known_badly_and_the_player_not_at_all():
+    lens, wall = torch.tensor([[1.2, 0.72]]), torch.full((1, 24, 40), 0.1)
+    player = torch.zeros_like(wall)
+    player[:, 8:16, 16:24] = 1
+    kept = View(torch.rand(1, 3, 48, 80), wall, torch.ones_like(wall), player, torch.eye(3)[None], torch.zeros(1, 3), lens)
+    here = glimpse([kept], kept.rotation, kept.place, lens)
+    there = glimpse([kept], kept.rotation, torch.tensor([[0.0, 0.0, 5.0]]), lens)
+    assert here.known[:, 10:14, 18:22].max() == 0 and here.known[:, 2:5, 2:-2].min() > 0.9
+    assert (here.picture - kept.picture)[..., 6:10, 6:-6].abs().max() < 1e-4
+    assert 0.1 < there.known[:, 2:5, 2:-2].mean() < 0.5 and (there.near[there.known > 0] - 0.2).abs().max() < 1e-3
+
+
+def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
+    from t2w.nn.foresight import looked_ahead, looked_around
+    from t2w.nn.parallax import histories
+
+    torch.manual_seed(0)
+    latents = torch.randn(1, 8, 12, 20)
+    with torch.no_grad():
+        picture = carrier.picture(latents).float()
+        standing = carrier.parallax(latents, picture, histories(torch.zeros(1, 1, 9), parallax.TINY.gait)[:, -1])
+        begun = Surroundings.of(picture, standing)
+        around = looked_around(begun, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+        seen = replace(begun.last, player=0 * begun.last.player)
+        alone = replace(begun, last=seen, kept=(seen,))
+        still = looked_ahead(alone, standing._replace(shift=torch.zeros(1, 3), rotation=torch.eye(3)[None]), latents, None, carrier)
+    rows = len(around.kept)
+    assert rows > 4 and around.kept[0].picture.equal(picture) and around.last is begun.last
+    assert still is alone  # nothing is new to him who stays where he is
+    axis = torch.cat([view.rotation[:, :, 2] for view in around.kept])
+    assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
+
+
+def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
+    from t2w.train.dynamics import train_dynamics
+    from t2w.train.outpainter import train_outpainter
+    from t2w.train.parallax import of
+    from t2w.worlds import registry
+    from t2w.worlds.check import check
+    from t2w.worlds.pretrained import load_autoencoder, save_part
+
+    folder, painted = tmp_path / "parallax", tmp_path / "outpainter"
+    save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
+    logs = list(train_outpainter(data, encoder, folder, painted, outpainter.TINY, replace(FIT, steps=40, batch=4)))
+    assert logs[-1]["loss"] < logs[0]["loss"] and 0 < logs[-1]["unknown"] < 1 and logs[-1]["look"]["unknown off"] > 0
+    how = {"frames": 16, "dreams": 0.0}
+    with pytest.raises(T2WError, match="--parallax"):
+        next(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, outpainter=painted, **how))
+    list(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, parallax=folder, outpainter=painted, **how))
+    world = registry.load(str(tmp_path / "world"))
+    assert all(ok for _, ok, _ in check(world)) and world.carrier.outpainter is not None
+    (tmp_path / "world" / "outpainter.safetensors").unlink()
+    with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
+        registry.load(str(tmp_path / "world"))
+
+
+def test_an_outpainter_begins_with_a_painter_of_its_size():
+    from diffusers import PRXTransformer2DModel
+
+    torch.manual_seed(0)
+    model = outpainter.Outpainter(outpainter.TINY)
+    size = {"patch_size": 2, "in_channels": 8, "context_in_dim": 16, "hidden_size": 32, "mlp_ratio": 2.5, "num_heads": 2, "depth": 2}
+    painter = PRXTransformer2DModel(**size, axes_dim=[8, 8], theta=100)
+    model.begin_with(painter)
+    noisy, tau, first = torch.randn(2, 8, 12, 20), torch.tensor([0.2, 0.7]), torch.randn(2, 8, 12, 20)
+    words = model.first(first).flatten(2).mT + model.spot
+    away = painter(hidden_states=noisy, timestep=1 - tau, encoder_hidden_states=words, return_dict=False)[0]
+    expected = noisy - (1 - tau)[:, None, None, None] * away
+    assert torch.allclose(model(noisy, tau, torch.randn_like(noisy), torch.rand(2, 1, 12, 20), first), expected, atol=1e-5)
+    with pytest.raises(RuntimeError):
+        model.begin_with(PRXTransformer2DModel(**{**size, "depth": 3}, axes_dim=[8, 8], theta=100))
