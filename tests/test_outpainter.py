@@ -8,7 +8,8 @@ from tiny_training import FIT
 
 from t2w.errors import T2WError
 from t2w.nn import dynamics, outpainter, parallax
-from t2w.nn.surroundings import Surroundings, View, glimpse
+from t2w.nn.glimpse import View, glimpse
+from t2w.nn.surroundings import Surroundings
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,9 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
         picture = carrier.picture(latents).float()
         standing = carrier.parallax(latents, picture, histories(torch.zeros(1, 1, 9), parallax.TINY.gait)[:, -1])
         begun = Surroundings.of(picture, standing)
-        around = looked_around(begun, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+        around = begun
+        for i in range(20):
+            around = looked_around(replace(around, frames=i), latents, lambda: torch.randn(1, 8, 12, 20), carrier)
         seen = replace(begun.last, player=0 * begun.last.player)
         alone = replace(begun, last=seen, kept=(seen,))
         still = looked_ahead(alone, standing._replace(shift=torch.zeros(1, 3), rotation=torch.eye(3)[None]), latents, None, carrier)

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from t2w.data.pairs import between, rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
-from t2w.nn.surroundings import View
+from t2w.nn.glimpse import View
 
 SOURCES = 2  # views that are known
 FARTHEST = 60  # frames from them, in both directions

@@ -1,6 +1,6 @@
 """Foresight: where the eye will be soon, what nobody has seen is painted before it gets there, and kept with what was seen.
 
-At the beginning all around, as far as turning goes; later on ahead, whenever much of a view there would be new.
+In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new.
 """
 
 from collections.abc import Callable
@@ -9,35 +9,38 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion, histories, per_latent, per_pixel
-from t2w.nn.surroundings import Surroundings, View, glimpse, seeing
+from t2w.nn.surroundings import INVENTED, Surroundings
 
 AHEAD = 16  # frames, if it goes on so
 EVERY = 12  # frames from one look ahead to the next
+SOON = 4  # and where much has come into view that nobody had foreseen
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 CLIMB = 0.1  # metres a frame: who jumps or falls does not go on so
 NEW = 0.12  # share of a view that is new, from which on it is painted
 TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
 PAINTED = 0.85  # how good a painted place is
-AROUND = (4, -4, 8, -8, 12, -12, 15)  # turns of the mouse by 1, to the right and to the left
+AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
 
 
 def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """All that is seen in turning around where a world begins; `first` (b c h w) are its latents."""
-    view, config = around.last, carrier.parallax.config
-    for turns in AROUND:
-        mouse = first.new_zeros(len(first), 1, config.actions)
-        mouse[..., -2] = 1.0 if turns > 0 else -1.0
-        motion = carrier.parallax(first, view.picture, histories(mouse, config.gait)[:, -1])
-        around = _foreseen(around, *_gone(view, motion, torch.full((len(first),), abs(turns))), first, noise, carrier)
-    return around
+    """In each of a world's first frames, one view more of all that is seen in turning around where it began; `first` (b c h w) are its latents."""
+    if around.frames >= len(AROUND):
+        return around
+    turns, view, config = AROUND[around.frames], around.kept[0], carrier.parallax.config
+    mouse = first.new_zeros(len(first), 1, config.actions)
+    mouse[..., -2] = 1.0 if turns > 0 else -1.0
+    motion = carrier.parallax(first, view.picture, histories(mouse, config.gait)[:, -1])
+    return _foreseen(around, *_gone(view, motion, torch.full((len(first),), abs(turns))), first, noise, carrier)
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
     """What will be seen if it goes on as with this motion."""
-    if around.frames % EVERY:
+    surprised = around.frames % SOON == 0 and (around.last.known <= INVENTED).float().mean((1, 2)).max() > NEW
+    if around.frames % EVERY and not surprised:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()

@@ -121,12 +121,11 @@ class Dream:
         n = parallax.config.gait
         if self.around is None:
             self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))
-            if self.carrier.outpainter is not None:
-                self.around = looked_around(self.around, self.first, self._noise, self.carrier)
         self.actions = _join(self.actions, action[:, None])[:, -n:]
         around = self.around.seen(picture)
         motion = parallax(self.last, picture, histories(self.actions, n)[:, -1])
         if self.carrier.outpainter is not None:
+            around = looked_around(around, self.first, self._noise, self.carrier)
             around = looked_ahead(around, motion, self.first, self._noise, self.carrier)
         self.around = around.onward(motion)
         return self.carrier.carried(self.around.last.picture, self.around.sure)

@@ -27,6 +27,7 @@ class OutpainterConfig:
     mlp: float = 2.5
     words: int = 128  # width of what the first frame says
     steps: int = 8  # in which a view is painted
+    guidance: float = 1.5  # how much more than believed what was seen is to count
 
 
 TINY = OutpainterConfig(channels=8, d=32, heads=2, depth=2, words=16, steps=2)
@@ -64,8 +65,14 @@ class Outpainter(nn.Module):
 
     @torch.no_grad()
     def painted(self, seen: Tensor, known: Tensor, first: Tensor, noise: Tensor) -> Tensor:
-        """The whole view (b c h w), of the same arguments."""
-        return sample(lambda x, tau: self(x, tau, seen, known, first), noise, self.config.steps)
+        """The whole view (b c h w), of the same arguments; guided by what is told (Ho & Salimans 2022), beside one who is told nothing."""
+        told = [torch.cat([part, torch.zeros_like(part)]) for part in (seen, known, first)]
+
+        def guess(x: Tensor, tau: Tensor) -> Tensor:
+            believed, blind = self(x.repeat(2, 1, 1, 1), tau.repeat(2), *told).chunk(2)
+            return blind + self.config.guidance * (believed - blind)
+
+        return sample(guess, noise, self.config.steps)
 
     def begin_with(self, painter: PRXTransformer2DModel) -> None:
         """A painter's transformer knows what worlds look like. It has not heard of a view that is half seen, nor of first frames.

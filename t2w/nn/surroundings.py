@@ -12,34 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import ALIKE, NEAREST, Motion, enlarged, inside, nearer, per_pixel, projected, values_at, warped
-from t2w.nn.view import places
+from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
+from t2w.nn.parallax import ALIKE, Motion, enlarged, inside, nearer, per_pixel, values_at, warped
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
-MISSED = 0.1  # how well a place is known of which another view is asked as well
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
-ASKED = 4  # kept views that are asked in one frame
-MOST = 2  # and whose pictures are looked into
-COARSE = 4  # places, to tell who sees much of a view
+MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
 GOOD = 0.8  # how good a place is whose details stay; of a worse one they
-GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
-
-
-@dataclass(frozen=True)
-class View:
-    """A picture, and from where it was seen; what it knows, place by place."""
-
-    picture: Tensor  # (b 3 8h 8w)
-    near: Tensor  # (b H W) 1 / metres
-    known: Tensor  # (b H W) how good each place is: 1 as the first picture's, less where it was enlarged since
-    player: Tensor  # (b H W) whether he is there: 1, else 0
-    rotation: Tensor  # (b 3 3) and place (b 3): a point at x in this view is at rotation @ x + place in the first one's
-    place: Tensor
-    lens: Tensor  # (b 2)
 
 
 @dataclass(frozen=True)
@@ -91,78 +74,6 @@ class Surroundings:
         return Surroundings(replace(new, known=new.known.clamp(min=INVENTED)), self.kept, sure, self.frames + 1)
 
 
-def _stacked(views: Sequence[View]) -> View:
-    """k of b rows each => one of k b rows."""
-    return View(*(torch.cat(parts) for parts in zip(*(vars(view).values() for view in views))))
-
-
-def seeing(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> list[View]:
-    """Of kept views those that see most of one from elsewhere (rotation b 3 3, place b 3, lens b 2), at most ASKED of them, the best first.
-    The very first is always among them: it knows the player."""
-    near, player = (torch.cat([part[:, ::COARSE, ::COARSE] for part in parts]) for parts in zip(*((v.near, v.player) for v in kept)))
-    at, ahead = _thrown(replace(_stacked(kept), near=near), rotation, place, lens)
-    counts = (inside(at) > 0) & (ahead > NEAREST) & (player == 0)
-    best = counts.unflatten(0, (len(kept), -1)).sum((1, 2, 3)).argsort(descending=True)[:ASKED].tolist()
-    return [kept[i] for i in (best if 0 in best else [*best[:-1], 0])]
-
-
-def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> View:
-    """What kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
-    say quite the same of how near things are."""
-    b, (h, w) = len(place), kept[0].near.shape[1:]
-    none = kept[0].near.new_zeros(b, h, w)
-    seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
-    for view in kept:
-        near = _fallen(view, rotation, place, lens)
-        to, known = _found(replace(seen, near=near.clamp(min=0)), view)
-        fits = (near >= 0) & (known > 0)
-        use = _without_specks(fits & (known > seen.known) & (seen.known < MISSED)) & fits
-        picture = torch.lerp(seen.picture, warped(view.picture, to).float(), per_pixel(use.float(), seen.picture))
-        seen = replace(seen, picture=picture, near=torch.where(use, near, seen.near), known=torch.where(use, known, seen.known))
-    return seen
-
-
-def _thrown(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the places of kept views (k b rows) are seen from elsewhere, and how far ahead, as `projected` says."""
-    k = len(kept.near) // len(place)
-    back = rotation.mT.repeat(k, 1, 1)
-    there = (back @ (kept.place - place.repeat(k, 1))[..., None])[..., 0]
-    return projected(kept.near, back @ kept.rotation, there, kept.lens, lens.repeat(k, 1))
-
-
-def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor:
-    """How near all is, seen from elsewhere (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
-    at, ahead = _thrown(kept, rotation, place, lens)
-    counts, near = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0), kept.near / ahead.clamp(min=NEAREST)
-    b, h, w = near.shape
-    x, y = ((at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])).long().unbind(-1)
-    cell = torch.where(counts, y.clamp(max=h - 1) * w + x.clamp(max=w - 1), h * w).flatten(1)
-    found = near.new_full((b, h * w + 1), -1.0).scatter_reduce_(1, cell, near.flatten(1), "amax")[:, :-1].unflatten(1, (h, w))
-    for _ in range(GAPS):
-        fell = (found >= 0).float()
-        sums, beside = F.avg_pool2d(torch.stack([found * fell, fell], 1), 3, 1, 1).unbind(1)
-        found = torch.where((found < 0) & (beside > 0), sums / beside.clamp(min=1e-6), found)
-    return found
-
-
-def _found(new: View, kept: View) -> tuple[Tensor, Tensor]:
-    """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
-    k = len(kept.near) // len(new.near)
-    back, near = kept.rotation.mT, new.near.repeat(k, 1, 1)
-    there = (back @ (new.place.repeat(k, 1) - kept.place)[..., None])[..., 0]
-    player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
-    to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
-    to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
-    near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
-    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE))
-    return to, known * torch.where(player, (player_there > 0.5).float(), scene)
-
-
-def _without_specks(where: Tensor) -> Tensor:
-    """(b H W): as most around there."""
-    return F.avg_pool2d(where.float()[:, None], 3, 1, 1)[:, 0] > 0.5
-
-
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
     wanted = (new.known <= INVENTED) & (new.player == 0)
@@ -177,7 +88,7 @@ def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
 
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W)."""
-    to, known = (part.unflatten(0, (len(kept), -1)) for part in _found(new, _stacked(kept)))
+    to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
     known, which = known.max(0)
     better = (known > new.known + BETTER) & (new.player == 0)
     as_good = ~better & (known > new.known - BETTER) & (new.known > 0)
@@ -187,7 +98,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
         apart = (found - new.picture).abs().mean(1)
         changed = torch.where(new.player > 0, F.avg_pool2d(apart, 6, 2, 2), F.avg_pool2d(apart, 10, 2, 4))
         use = (which == i) & (better | as_good & (changed < CHANGED))
-        use = _without_specks(use) & (known > 0)
+        use = without_specks(use) & (known > 0)
         picture = torch.lerp(picture, found, per_pixel(use.float(), picture))
         new, taken = replace(new, known=torch.where(use, known, new.known)), torch.where(use, 1.0, taken)
     return replace(new, picture=picture), taken

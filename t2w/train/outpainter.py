@@ -16,10 +16,10 @@ from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.flow import on_the_way
+from t2w.nn.glimpse import glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier, per_latent
-from t2w.nn.surroundings import glimpse
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.stage import Stage, loader, train
@@ -31,6 +31,7 @@ HAZY = 0.2  # share of known views of which only light and layout are
 HAZE = 0.5  # how well these are known
 BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
+SILENT = 0.1  # share of views of which nothing is told, for guidance
 NOISE = 0.1  # the most in the latents of what is seen
 
 
@@ -65,10 +66,11 @@ def outpainter_loss(carrier: Carrier) -> Callable:
         def much() -> Tensor:
             return torch.rand(len(data), generator=generator, device=data.device)
 
+        told = (torch.rand(len(data), generator=generator, device=data.device) >= SILENT).float()[:, None, None, None]
         # Logit-normal levels (Esser et al. 2024), as the painter's.
         tau = 1 - torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
         own = noise()
-        seen = on_the_way(seen, noise(), 1 - NOISE * much())
+        seen, known, first = told * on_the_way(seen, noise(), 1 - NOISE * much()), told * known, told * first
         found = model(on_the_way(data, own, tau), tau, seen, known, first)
         off = (found - data).square().mean(1, keepdim=True) / (1 - tau).square()[:, None, None, None]  # of the way, not of where it leads
         weight = KNOWN + (1 - KNOWN) * (1 - known)

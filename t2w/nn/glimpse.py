@@ -1,0 +1,106 @@
+"""A glimpse of a place: views that are kept, with how near all is in them, and what they know of a view from elsewhere.
+
+Points of the kept ones fall onto the new one, so nothing need be known of it; then each place is looked up where it came from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from t2w.nn.parallax import ALIKE, NEAREST, enlarged, inside, nearer, per_pixel, projected, values_at, warped
+from t2w.nn.view import places
+
+ASKED = 4  # kept views that are asked of a new one
+COARSE = 4  # places, to tell who sees much of it
+MISSED = 0.1  # how well a place is known of which another view is asked as well
+GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture, and from where it was seen; what it knows, place by place."""
+
+    picture: Tensor  # (b 3 8h 8w)
+    near: Tensor  # (b H W) 1 / metres
+    known: Tensor  # (b H W) how good each place is: 1 as the first picture's, less where it was enlarged since
+    player: Tensor  # (b H W) whether he is there: 1, else 0
+    rotation: Tensor  # (b 3 3) and place (b 3): a point at x in this view is at rotation @ x + place in the first one's
+    place: Tensor
+    lens: Tensor  # (b 2)
+
+
+def stacked(views: Sequence[View]) -> View:
+    """k of b rows each => one of k b rows."""
+    return View(*(torch.cat(parts) for parts in zip(*(vars(view).values() for view in views))))
+
+
+def seeing(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> list[View]:
+    """Of kept views those that see most of one from elsewhere (rotation b 3 3, place b 3, lens b 2), at most ASKED of them, the best first.
+    The very first is always among them: it knows the player."""
+    near, player = (torch.cat([part[:, ::COARSE, ::COARSE] for part in parts]) for parts in zip(*((v.near, v.player) for v in kept)))
+    at, ahead = _thrown(replace(stacked(kept), near=near), rotation, place, lens)
+    counts = (inside(at) > 0) & (ahead > NEAREST) & (player == 0)
+    best = counts.unflatten(0, (len(kept), -1)).sum((1, 2, 3)).argsort(descending=True)[:ASKED].tolist()
+    return [kept[i] for i in (best if 0 in best else [*best[:-1], 0])]
+
+
+def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> View:
+    """What kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
+    say quite the same of how near things are."""
+    b, (h, w) = len(place), kept[0].near.shape[1:]
+    none = kept[0].near.new_zeros(b, h, w)
+    seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
+    for view in kept:
+        near = _fallen(view, rotation, place, lens)
+        to, known = looked_up(replace(seen, near=near.clamp(min=0)), view)
+        fits = (near >= 0) & (known > 0)
+        use = without_specks(fits & (known > seen.known) & (seen.known < MISSED)) & fits
+        much, before = (per_pixel(part.float(), seen.picture) for part in (use, seen.known > 0))
+        much = torch.where((much > 0) & (before == 0), 1.0, much)  # at its edges it is not mixed with what is nothing
+        picture = torch.lerp(seen.picture, warped(view.picture, to).float(), much)
+        seen = replace(seen, picture=picture, near=torch.where(use, near, seen.near), known=torch.where(use, known, seen.known))
+    return seen
+
+
+def _thrown(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the places of kept views (k b rows) are seen from elsewhere, and how far ahead, as `projected` says."""
+    k = len(kept.near) // len(place)
+    back = rotation.mT.repeat(k, 1, 1)
+    there = (back @ (kept.place - place.repeat(k, 1))[..., None])[..., 0]
+    return projected(kept.near, back @ kept.rotation, there, kept.lens, lens.repeat(k, 1))
+
+
+def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor:
+    """How near all is, seen from elsewhere (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
+    at, ahead = _thrown(kept, rotation, place, lens)
+    counts, near = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0), kept.near / ahead.clamp(min=NEAREST)
+    b, h, w = near.shape
+    x, y = ((at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])).long().unbind(-1)
+    cell = torch.where(counts, y.clamp(max=h - 1) * w + x.clamp(max=w - 1), h * w).flatten(1)
+    found = near.new_full((b, h * w + 1), -1.0).scatter_reduce_(1, cell, near.flatten(1), "amax")[:, :-1].unflatten(1, (h, w))
+    for _ in range(GAPS):
+        fell = (found >= 0).float()
+        sums, beside = F.avg_pool2d(torch.stack([found * fell, fell], 1), 3, 1, 1).unbind(1)
+        found = torch.where((found < 0) & (beside > 0), sums / beside.clamp(min=1e-6), found)
+    return found
+
+
+def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
+    """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
+    k = len(kept.near) // len(new.near)
+    back, near = kept.rotation.mT, new.near.repeat(k, 1, 1)
+    there = (back @ (new.place.repeat(k, 1) - kept.place)[..., None])[..., 0]
+    player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
+    to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
+    to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
+    near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
+    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE))
+    return to, known * torch.where(player, (player_there > 0.5).float(), scene)
+
+
+def without_specks(where: Tensor) -> Tensor:
+    """(b H W): as most around there."""
+    return F.avg_pool2d(where.float()[:, None], 3, 1, 1)[:, 0] > 0.5
