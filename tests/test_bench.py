@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from t2w.batch import figures
 from t2w.cli import app
 from t2w.evaluate.bench import Ask, row
-from t2w.nn.precision import bfloat16_is_fast
+from t2w.nn.precision import processor_multiplies_bfloat16
 
 KEYS = ["w", "a", "s", "d", "space", "e", "lmb"]
 
@@ -50,7 +50,7 @@ def test_a_world_of_ours_is_measured_stage_by_stage(world, tmp_path):
     assert found["fps"] > 0 and found["first_frame_s"] > 0 and found["peak_mib"] > 50
     assert set(found["stages"]) == {"encode", "dynamics", "decode", "hud", "film"} and found["latent_fps"] > found["step_fps"]
     assert (found["frames"], found["size"], found["denoising_steps"]) == (10, [160, 96], 3)
-    assert found["dtype"] == ("bfloat16" if bfloat16_is_fast() else "float32")
+    assert found["dtype"] == ("bfloat16" if processor_multiplies_bfloat16() else "float32")
     assert found["threads"] >= 1 and events[-1]["versions"]["torch"]
     assert figures.path().is_relative_to(tmp_path) and figures.known()[f"world {world}"]["fps"] == found["fps"]
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from tiny_training import FIT
 
+from t2w.actions.action import Action
 from t2w.errors import T2WError
 from t2w.nn import dynamics, outpainter, parallax
 from t2w.nn.glimpse import View, glimpse
@@ -47,7 +49,8 @@ def test_what_is_known_from_elsewhere_is_what_is_truly_there(views):
     known = per_pixel((seen.known > 0.7).float(), true) > 0.99
     off, unmoved = ((picture - true).abs().mean(1, keepdim=True)[known].mean() for picture in (seen.picture, kept[0].picture))
     assert known.float().mean() > 0.2 and off < 0.5 * unmoved
-    assert seen.picture.mean(1)[seen.picture.abs().amax(1) == 0].numel() > 0  # and of the rest, nothing is shown
+    nothing = per_pixel((seen.known > 0).float(), true) == 0
+    assert nothing.any() and seen.picture[nothing.expand_as(true)].abs().max() == 0  # and of the rest, nothing is shown
 
 
 def test_what_was_seen_from_far_is_known_badly_and_the_player_not_at_all():
@@ -102,10 +105,24 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
         next(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, outpainter=painted, **how))
     list(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, parallax=folder, outpainter=painted, **how))
     world = registry.load(str(tmp_path / "world"))
-    assert all(ok for _, ok, _ in check(world)) and world.carrier.outpainter is not None
+    assert all(ok for _, ok, _ in check(world))
+    session = world.begin(np.full((96, 160, 3), 90, np.uint8))
+    session.step([Action()])
+    fork, painted_then = session.fork(), len(session.dream.around.kept)
+    fork.step([Action()])
+    assert len(fork.dream.around.kept) > painted_then == len(session.dream.around.kept) > 1
     (tmp_path / "world" / "outpainter.safetensors").unlink()
     with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
+
+
+def test_of_starts_alone_nothing_can_be_learnt(views):
+    from t2w.data.views import Views
+
+    shard, latents = views.found[0]
+    still = type("", (), {"rows": [row | {"kind": "still"} for row in shard.rows]})()
+    with pytest.raises(T2WError, match="t2w collect"):
+        Views([(still, latents)])
 
 
 def test_an_outpainter_begins_with_a_painter_of_its_size():

@@ -157,7 +157,7 @@ def outpainter(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Beside stage two: what nobody has seen of a view yet. For: t2w train dynamics … --outpainter runs/outpainter
+    """Between painter and world: what nobody has seen of a view yet. For: t2w train dynamics … --outpainter runs/outpainter
 
     Example: t2w train outpainter data --autoencoder runs/autoencoder --parallax runs/parallax --painter runs/painter --minutes 60
     """

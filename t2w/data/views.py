@@ -9,11 +9,12 @@ from torch.utils.data import Dataset
 from t2w.data.pairs import between, rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
+from t2w.errors import T2WError
 from t2w.nn.glimpse import View
 
 SOURCES = 2  # views that are known
 FARTHEST = 60  # frames from them, in both directions
-NEXT = 3  # the least
+NEXT = 3  # frames, at least
 ALONE_SHARE = 0.5  # of items that know one view only
 
 
@@ -31,6 +32,10 @@ class Views(Dataset):
             if row["kind"] not in ALONE and row["frames"] > 2 * NEXT
             for t in range(row["frames"])
         ]
+        if not self.index:
+            raise T2WError(
+                f"an outpainter learns from walks of more than {2 * NEXT} frames, and there are none; collect some with: t2w collect"
+            )
 
     def __len__(self) -> int:
         return len(self.index)
@@ -66,7 +71,7 @@ def kept_views(batch: dict[str, Tensor], known: Tensor) -> tuple[list[View], Ten
     found, lens = [], None
     for picture, near, poses, well in zip(batch["pictures"].unbind(1), batch["near"].unbind(1), batch["poses"].unbind(1), known.unbind(1)):
         near = between(near)
-        rotation, shift, into, lens = rigid_between(batch["pose"], poses)
+        rotation, shift, own, lens = rigid_between(batch["pose"], poses)
         well = well[:, None, None].expand_as(near)
-        found.append(View(picture, near.clamp(min=0), well, (near < 0).float(), rotation, shift, into))
+        found.append(View(picture, near.clamp(min=0), well, (near < 0).float(), rotation, shift, own))
     return found, lens

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion, histories, per_latent, per_pixel
-from t2w.nn.surroundings import INVENTED, Surroundings
+from t2w.nn.surroundings import UNKNOWN, Surroundings
 
 AHEAD = 16  # frames, if it goes on so
-EVERY = 12  # frames from one look ahead to the next
+LOOKS = 12  # frames from one look ahead to the next
 SOON = 4  # and where much has come into view that nobody had foreseen
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
-CLIMB = 0.1  # metres a frame: who jumps or falls does not go on so
 NEW = 0.12  # share of a view that is new, from which on it is painted
 TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
 PAINTED = 0.85  # how good a painted place is
@@ -27,24 +26,24 @@ Noise = Callable[[], Tensor]
 
 
 def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """In each of a world's first frames, one view more of all that is seen in turning around where it began; `first` (b c h w) are its latents."""
+    """In each of a world's first frames, one view more of all that is seen in turning around where it began. `first` (b c h w) are
+    its latents, `noise` makes fresh noise of that size. Rows are painted together: when much is new to one, all are."""
     if around.frames >= len(AROUND):
         return around
     turns, view, config = AROUND[around.frames], around.kept[0], carrier.parallax.config
     mouse = first.new_zeros(len(first), 1, config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
     motion = carrier.parallax(first, view.picture, histories(mouse, config.gait)[:, -1])
-    return _foreseen(around, *_gone(view, motion, torch.full((len(first),), abs(turns))), first, noise, carrier)
+    return _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """What will be seen if it goes on as with this motion."""
-    surprised = around.frames % SOON == 0 and (around.last.known <= INVENTED).float().mean((1, 2)).max() > NEW
-    if around.frames % EVERY and not surprised:
+    """What will be seen if it goes on as with this motion; `first` and `noise` as above."""
+    surprised = around.frames % SOON == 0 and (around.last.known < UNKNOWN).float().mean((1, 2)).max() > NEW
+    if around.frames % LOOKS and not surprised:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    frames = torch.where(motion.shift[:, 1].abs() > CLIMB, 0, frames)
     return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
 
 
@@ -74,4 +73,4 @@ def _foreseen(
     motion = parallax(latents, picture, histories(still, parallax.config.gait)[:, -1])
     player = (motion.player > 0).float()
     known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - player)  # who he is, is not made up
-    return around.keeping(replace(seen, picture=picture, near=motion.near, known=known, player=player, lens=motion.lens))
+    return around.keeping(replace(seen, picture=picture, near=motion.near, known=known, player=player))

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import ALIKE, NEAREST, enlarged, inside, nearer, per_pixel, projected, values_at, warped
+from t2w.nn.parallax import ALIKE, NEAREST, compared, enlarged, inside, nearer, per_pixel, projected, values_at, warped
 from t2w.nn.view import places
 
 ASKED = 4  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
-MISSED = 0.1  # how well a place is known of which another view is asked as well
+MISSED = 0.3  # how well a place is known of which another view is asked as well; more than what was only invented
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 
@@ -76,7 +76,8 @@ def _thrown(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> tuple[
 def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor:
     """How near all is, seen from elsewhere (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
     at, ahead = _thrown(kept, rotation, place, lens)
-    counts, near = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0), kept.near / ahead.clamp(min=NEAREST)
+    counts = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0)
+    near = kept.near / ahead.clamp(min=NEAREST)
     b, h, w = near.shape
     x, y = ((at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])).long().unbind(-1)
     cell = torch.where(counts, y.clamp(max=h - 1) * w + x.clamp(max=w - 1), h * w).flatten(1)
@@ -86,6 +87,12 @@ def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor
         sums, beside = F.avg_pool2d(torch.stack([found * fell, fell], 1), 3, 1, 1).unbind(1)
         found = torch.where((found < 0) & (beside > 0), sums / beside.clamp(min=1e-6), found)
     return found
+
+
+def _edges(near: Tensor) -> Tensor:
+    """Places (b H W) between something near and something far: they are neither as near as the one nor as the other, and would fly about."""
+    near = compared(near)[:, None]
+    return (F.max_pool2d(near, 3, 1, 1) + F.max_pool2d(-near, 3, 1, 1))[:, 0] > ALIKE
 
 
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
@@ -103,4 +110,4 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
 
 def without_specks(where: Tensor) -> Tensor:
     """(b H W): as most around there."""
-    return F.avg_pool2d(where.float()[:, None], 3, 1, 1)[:, 0] > 0.5
+    return F.avg_pool2d(where.float()[:, None], 3, 1, 1, count_include_pad=False)[:, 0] > 0.5

@@ -12,8 +12,7 @@ from diffusers import PRXTransformer2DModel
 from torch import Tensor, nn
 
 from t2w.nn.flow import sample
-
-PATCH = 2  # latents a token, along each side
+from t2w.nn.prx import PATCH, transformer
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,10 @@ class Outpainter(nn.Module):
     def __init__(self, config: OutpainterConfig):
         super().__init__()
         self.config = config
-        head, words = config.d // config.heads, (config.height // PATCH) * (config.width // PATCH)
+        words = (config.height // PATCH) * (config.width // PATCH)
         self.first = nn.Conv2d(config.channels, config.words, PATCH, PATCH)
         self.spot = nn.Parameter(0.02 * torch.randn(words, config.words))
-        self.transformer = PRXTransformer2DModel(
-            patch_size=PATCH,
-            in_channels=2 * config.channels + 1,
-            context_in_dim=config.words,
-            hidden_size=config.d,
-            mlp_ratio=config.mlp,
-            num_heads=config.heads,
-            depth=config.depth,
-            axes_dim=[head // 2, head // 2],
-            theta=100,
-        )
+        self.transformer = transformer(config, 2 * config.channels + 1)
 
     def forward(self, noisy: Tensor, tau: Tensor, seen: Tensor, known: Tensor, first: Tensor) -> Tensor:
         """noisy (b c h w) with its tau (b): 0 noise, 1 data; what is seen of the view (b c h w), how well each place of it is known
@@ -65,7 +54,7 @@ class Outpainter(nn.Module):
 
     @torch.no_grad()
     def painted(self, seen: Tensor, known: Tensor, first: Tensor, noise: Tensor) -> Tensor:
-        """The whole view (b c h w), of the same arguments; guided by what is told (Ho & Salimans 2022), beside one who is told nothing."""
+        """The whole view (b c h w), of the same arguments and noise (b c h w); guided by what is told (Ho & Salimans 2022), beside one who is told nothing."""
         told = [torch.cat([part, torch.zeros_like(part)]) for part in (seen, known, first)]
 
         def guess(x: Tensor, tau: Tensor) -> Tensor:
@@ -77,7 +66,7 @@ class Outpainter(nn.Module):
     def begin_with(self, painter: PRXTransformer2DModel) -> None:
         """A painter's transformer knows what worlds look like. It has not heard of a view that is half seen, nor of first frames.
 
-        Raises RuntimeError where it is of another size."""
+        Raises RuntimeError or KeyError where it is of another size or kind."""
         own, new = painter.state_dict(), self.transformer.state_dict()
         for name in ("img_in.weight", "final_layer.linear.weight", "final_layer.linear.bias"):
             wide, axis = torch.zeros_like(new[name]), int(name == "img_in.weight")

@@ -8,9 +8,11 @@ noise to latents.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler, PRXPipeline, PRXTransformer2DModel
+from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler, PRXPipeline
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+
+from t2w.nn.prx import transformer
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 
@@ -60,17 +62,5 @@ def build(config: PainterConfig, words: PreTrainedTokenizerFast, autoencoder: Au
         eos_token_id=words.eos_token_id,
         pad_token_id=words.pad_token_id,
     )
-    head = config.d // config.heads
-    transformer = PRXTransformer2DModel(
-        patch_size=2,
-        in_channels=config.channels,
-        context_in_dim=config.words,
-        hidden_size=config.d,
-        mlp_ratio=config.mlp,
-        num_heads=config.heads,
-        depth=config.depth,
-        axes_dim=[head // 2, head // 2],
-        theta=100,
-    )
     scheduler = FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0)
-    return PRXPipeline(transformer, scheduler, CLIPTextModel(text), words, autoencoder, default_sample_size=160)
+    return PRXPipeline(transformer(config, config.channels), scheduler, CLIPTextModel(text), words, autoencoder, default_sample_size=160)

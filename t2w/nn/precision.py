@@ -5,4 +5,8 @@ import torch
 
 def bfloat16_is_fast() -> bool:
     """Elsewhere it is emulated, and fifty times slower than float32."""
-    return torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return torch.cuda.is_available() or processor_multiplies_bfloat16()
+
+
+def processor_multiplies_bfloat16() -> bool:
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()

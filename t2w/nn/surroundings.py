@@ -18,6 +18,7 @@ from t2w.nn.parallax import ALIKE, Motion, enlarged, inside, nearer, per_pixel, 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
+UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
@@ -76,11 +77,11 @@ class Surroundings:
 
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
-    wanted = (new.known <= INVENTED) & (new.player == 0)
+    wanted = (new.known < UNKNOWN) & (new.player == 0)
     if not wanted.any():
         return new, wanted.float()
     there = glimpse(kept, new.rotation, new.place, new.lens)
-    use = wanted & (there.known > INVENTED)
+    use = wanted & (there.known > UNKNOWN)
     picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
     near, known = torch.where(use, there.near, new.near), torch.where(use, there.known, new.known)
     return replace(new, picture=picture, near=near, known=known), use.float()

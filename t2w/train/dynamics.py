@@ -34,7 +34,7 @@ from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_dynamics, load_outpainter, load_parallax, save_world
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_dynamics, load_outpainter, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -232,8 +232,7 @@ def train_dynamics(
         check_channels(weights, model.config.channels, encoder)
     carrier = None
     if parallax is not None:
-        carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder)
-        check_channels(parallax, carrier.parallax.config.channels, encoder)
+        carrier = load_carrier(parallax, encoder, where.device)
     if outpainter is not None:
         if carrier is None:
             raise T2WError("an outpainter paints where a parallax says that nothing was seen; give --parallax as well")

@@ -1,6 +1,7 @@
 """Outpainter: views of walks, as far as they are known from elsewhere in the same walk, in; out comes what they truly look like.
 
-What is known is moved by true depth and encoded by the parallax's encoder, as in a rollout.
+What is known is moved by depth and encoded by the parallax's encoder, as in a rollout; and as there, depth and place are a little wrong,
+so that what does not fit together is not kept as it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,14 +17,14 @@ from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.flow import on_the_way
-from t2w.nn.glimpse import glimpse
+from t2w.nn.glimpse import View, glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier, per_latent
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_outpainter, load_parallax, save_part
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_outpainter, save_part
 
 KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
 WORST = 0.6  # how well a view is known, at least
@@ -31,6 +32,9 @@ HAZY = 0.2  # share of known views of which only light and layout are
 HAZE = 0.5  # how well these are known
 BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
+FAR, NEAR_BY = 0.2, 0.3  # how wrong depth is, as a whole and here and there: in its logarithm, at most
+COARSE = 8  # places in which it is as wrong as beside
+ASTRAY = 0.15  # how wrong places are, of the way between them, at most
 SILENT = 0.1  # share of views of which nothing is told, for guidance
 NOISE = 0.1  # the most in the latents of what is seen
 
@@ -38,15 +42,29 @@ NOISE = 0.1  # the most in the latents of what is seen
 @torch.no_grad()
 def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Latents of what is seen (b c h w), and how well it is known (b 1 h w)."""
-    b, k = batch["near"].shape[:2]
-    device = batch["near"].device
+    (b, k), device = batch["near"].shape[:2], batch["near"].device
     known = WORST + (1 - WORST) * torch.rand((b, k), generator=generator, device=device)
     hazy = torch.rand((b, k), generator=generator, device=device) < HAZY
-    kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
-    kept = [replace(view, picture=_hazy(view.picture, which)) for view, which in zip(kept, hazy.unbind(1))]
-    here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
-    view = glimpse(kept, *here, lens)
+    with torch.autocast(device.type, enabled=False):  # geometry wants all its digits
+        kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
+        kept = [replace(view, picture=_hazy(view.picture, which)) for view, which in zip(kept, hazy.unbind(1))]
+        much = torch.rand(b, generator=generator, device=device)
+        kept = [_mistaken(view, much, generator) for view in kept]
+        here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
+        view = glimpse(kept, *here, lens)
     return carrier.encode(view.picture), per_latent(view.known)
+
+
+def _mistaken(view: View, much: Tensor, generator: torch.Generator) -> View:
+    """A view of which a parallax has guessed how near all is, and where the eye was: wrong by so much (b) of the most."""
+
+    def by(most: float, *size: int) -> Tensor:
+        chance = torch.randn((len(much), *size), generator=generator, device=much.device)
+        return most * much[(...,) + (None,) * len(size)] * chance
+
+    h, w = view.near.shape[1:]
+    here = F.interpolate(by(NEAR_BY, 1, h // COARSE, w // COARSE), size=(h, w), mode="bilinear", align_corners=False)[:, 0]
+    return replace(view, near=view.near * (by(FAR, 1, 1) + here).exp(), place=view.place * (1 + by(ASTRAY, 3)))
 
 
 def _hazy(picture: Tensor, which: Tensor) -> Tensor:
@@ -113,11 +131,12 @@ def train_outpainter(
     painter: Path | None = None,
 ) -> Iterator[dict]:
     """Begins with `weights` or with a painter's. Yields the figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
+    if weights and painter:
+        raise T2WError("--weights go on where they ended, and --painter begins anew; give one of them")
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder).requires_grad_(False)
-    carrier = Carrier(load_parallax(parallax).to(where.device, memory_format=torch.channels_last), encoder)
-    check_channels(parallax, carrier.parallax.config.channels, encoder)
+    carrier = load_carrier(parallax, encoder, where.device)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
     if weights:
@@ -125,7 +144,7 @@ def train_outpainter(
     elif painter:
         try:
             model.begin_with(load_painter(painter, encoder).transformer)
-        except RuntimeError as error:
+        except (RuntimeError, KeyError) as error:
             raise T2WError(f"the painter in {painter} is of another size than this outpainter; leave --painter out") from error
     with where.main_process_first():
         views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))

@@ -105,6 +105,8 @@ def load_outpainter(folder: Path) -> Outpainter:
 
 def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.Module:
     config, path = read_config(folder), folder / f"{part}.safetensors"
+    if part not in config:
+        raise T2WError(f"{folder} holds no {part}; make one with: t2w train {part}", MISSING)
     try:
         model = kind(made_of(**config[part]))
         model.load_state_dict(load_file(path))
@@ -121,6 +123,13 @@ def check_channels(folder: Path, channels: int, autoencoder: AutoencoderDC) -> N
     if channels != autoencoder.config.latent_channels:
         sizes = f"latents of {channels} channels, this autoencoder makes {autoencoder.config.latent_channels}"
         raise T2WError(f"the weights in {folder} know {sizes}; give the --autoencoder that they were made with")
+
+
+def load_carrier(folder: Path, autoencoder: AutoencoderDC, device: torch.device) -> Carrier:
+    """A parallax on the device, beside the autoencoder whose latents it knows. Raises T2WError where it knows others."""
+    parallax = load_parallax(folder).to(device, memory_format=torch.channels_last)
+    check_channels(folder, parallax.config.channels, autoencoder)
+    return Carrier(parallax, autoencoder)
 
 
 def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Dynamics, AutoencoderDC, Sampling, Carrier | None]:
