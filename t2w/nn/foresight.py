@@ -11,15 +11,14 @@ from torch import Tensor
 
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion, histories, per_latent, per_pixel
-from t2w.nn.surroundings import UNKNOWN, Surroundings
+from t2w.nn.surroundings import Surroundings
 
-AHEAD = 16  # frames, if it goes on so
-LOOKS = 12  # frames from one look ahead to the next
-SOON = 4  # and where much has come into view that nobody had foreseen
+AHEAD = 20  # frames, if it goes on so
+LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
 TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
-PAINTED = 0.85  # how good a painted place is
+PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
@@ -39,8 +38,7 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
     """What will be seen if it goes on as with this motion; `first` and `noise` as above."""
-    surprised = around.frames % SOON == 0 and (around.last.known < UNKNOWN).float().mean((1, 2)).max() > NEW
-    if around.frames % LOOKS and not surprised:
+    if around.frames % LOOKS:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()

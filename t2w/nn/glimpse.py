@@ -13,7 +13,7 @@ from torch import Tensor
 from t2w.nn.parallax import ALIKE, NEAREST, compared, enlarged, inside, nearer, per_pixel, projected, values_at, warped
 from t2w.nn.view import places
 
-ASKED = 4  # kept views that are asked of a new one
+ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.3  # how well a place is known of which another view is asked as well; more than what was only invented
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them

@@ -18,6 +18,7 @@ from t2w.nn.parallax import ALIKE, Motion, enlarged, inside, nearer, per_pixel, 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
+FEW = 0.005  # share of unknown places that is left to the dynamics
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
@@ -78,8 +79,8 @@ class Surroundings:
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
     wanted = (new.known < UNKNOWN) & (new.player == 0)
-    if not wanted.any():
-        return new, wanted.float()
+    if wanted.float().mean() < FEW:
+        return new, torch.zeros_like(new.known)
     there = glimpse(kept, new.rotation, new.place, new.lens)
     use = wanted & (there.known > UNKNOWN)
     picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
@@ -90,7 +91,8 @@ def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W)."""
     to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
-    known, which = known.max(0)
+    which = F.avg_pool2d(known, 5, 1, 2, count_include_pad=False).argmax(0)  # not place by place: that would be specks
+    known = known.gather(0, which[None])[0]
     better = (known > new.known + BETTER) & (new.player == 0)
     as_good = ~better & (known > new.known - BETTER) & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
