@@ -150,7 +150,7 @@ def load_painter(folder: Path, encoder: AutoencoderDC) -> PRXPipeline:
             raise ValueError("its model_index.json names another pipeline")
         pipeline = PRXPipeline.from_pretrained(folder, vae=encoder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise T2WError(f"{folder} holds no painter ({error}); --weights takes what t2w train painter has made", MISSING) from error
+        raise T2WError(f"{folder} holds no painter ({error}); make one with: t2w train painter", MISSING) from error
     check_channels(folder, pipeline.transformer.config.in_channels, encoder)
     return pipeline
 
