@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from t2w.nn.glimpse import View, glimpse, seeing
-from t2w.nn.parallax import Carrier, Motion, histories, per_latent, per_pixel
+from t2w.nn.parallax import Carrier, Motion, per_latent, per_pixel
 from t2w.nn.surroundings import Surroundings
 
 AHEAD = 20  # frames, if it goes on so
@@ -29,10 +29,10 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
     its latents, `noise` makes fresh noise of that size. Rows are painted together: when much is new to one, all are."""
     if around.frames >= len(AROUND):
         return around
-    turns, view, config = AROUND[around.frames], around.kept[0], carrier.parallax.config
-    mouse = first.new_zeros(len(first), 1, config.actions)
+    turns, view = AROUND[around.frames], around.kept[0]
+    mouse = first.new_zeros(len(first), 1, carrier.parallax.config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
-    motion = carrier.parallax(first, view.picture, histories(mouse, config.gait)[:, -1])
+    motion = carrier.motion(first, view.picture, mouse)
     return _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
 
 
@@ -47,19 +47,16 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rotation, place and lens after as many times (b) the same motion."""
-    rotation, place = view.rotation, view.place
     for i in range(int(frames.max())):
-        more = i < frames[:, None]
-        place = torch.where(more, place + (rotation @ motion.shift[..., None])[..., 0], place)
-        rotation = torch.where(more[..., None], rotation @ motion.rotation, rotation)
-    return rotation, place, motion.lens
+        more, (rotation, place) = i < frames[:, None], view.onward(motion)
+        view = replace(view, rotation=torch.where(more[..., None], rotation, view.rotation), place=torch.where(more, place, view.place))
+    return view.rotation, view.place, motion.lens
 
 
 def _foreseen(
     around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Noise, carrier: Carrier
 ) -> Surroundings:
     """With the view from there, if much of it is new."""
-    parallax = carrier.parallax
     seen = glimpse(seeing((*around.kept, around.last), rotation, place, lens), rotation, place, lens)
     left = ((seen.known - TRUSTED) / (SURE - TRUSTED)).clamp(0, 1)
     if (left < 0.5).float().mean((1, 2)).max() < NEW:
@@ -67,8 +64,7 @@ def _foreseen(
     latents = carrier.outpainter.painted(carrier.encode(seen.picture), per_latent(seen.known), first, noise())
     picture = carrier.picture(latents).float()
     picture = torch.lerp(picture, seen.picture.to(picture.dtype), per_pixel(left, picture))
-    still = first.new_zeros(len(first), 1, parallax.config.actions)
-    motion = parallax(latents, picture, histories(still, parallax.config.gait)[:, -1])
+    motion = carrier.motion(latents, picture, first.new_zeros(len(first), 1, carrier.parallax.config.actions))
     player = (motion.player > 0).float()
     known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - player)  # who he is, is not made up
     return around.keeping(replace(seen, picture=picture, near=motion.near, known=known, player=player))

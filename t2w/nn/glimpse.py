@@ -10,13 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import ALIKE, NEAREST, compared, enlarged, inside, nearer, per_pixel, projected, values_at, warped
+from t2w.nn.parallax import ALIKE, NEAREST, Motion, enlarged, inside, nearer, per_pixel, projected, values_at, warped
 from t2w.nn.view import places
 
 ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.3  # how well a place is known of which another view is asked as well; more than what was only invented
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
+
+Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,14 @@ class View:
     place: Tensor
     lens: Tensor  # (b 2)
 
+    @property
+    def eye(self) -> Eye:
+        return self.rotation, self.place, self.lens
+
+    def onward(self, motion: Motion) -> tuple[Tensor, Tensor]:
+        """Rotation and place after a motion."""
+        return self.rotation @ motion.rotation, self.place + (self.rotation @ motion.shift[..., None])[..., 0]
+
 
 def stacked(views: Sequence[View]) -> View:
     """k of b rows each => one of k b rows."""
@@ -41,7 +51,8 @@ def seeing(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) 
     """Of kept views those that see most of one from elsewhere (rotation b 3 3, place b 3, lens b 2), at most ASKED of them, the best first.
     The very first is always among them: it knows the player."""
     near, player = (torch.cat([part[:, ::COARSE, ::COARSE] for part in parts]) for parts in zip(*((v.near, v.player) for v in kept)))
-    at, ahead = _thrown(replace(stacked(kept), near=near), rotation, place, lens)
+    eyes = tuple(map(torch.cat, zip(*(view.eye for view in kept))))
+    at, ahead = _thrown(near, eyes, (rotation, place, lens))
     counts = (inside(at) > 0) & (ahead > NEAREST) & (player == 0)
     best = counts.unflatten(0, (len(kept), -1)).sum((1, 2, 3)).argsort(descending=True)[:ASKED].tolist()
     return [kept[i] for i in (best if 0 in best else [*best[:-1], 0])]
@@ -54,7 +65,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
     none = kept[0].near.new_zeros(b, h, w)
     seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
     for view in kept:
-        near = _fallen(view, rotation, place, lens)
+        near = _fallen(view, seen.eye)
         to, known = looked_up(replace(seen, near=near.clamp(min=0)), view)
         fits = (near >= 0) & (known > 0)
         use = without_specks(fits & (known > seen.known) & (seen.known < MISSED)) & fits
@@ -65,17 +76,19 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
     return seen
 
 
-def _thrown(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the places of kept views (k b rows) are seen from elsewhere, and how far ahead, as `projected` says."""
-    k = len(kept.near) // len(place)
-    back = rotation.mT.repeat(k, 1, 1)
-    there = (back @ (kept.place - place.repeat(k, 1))[..., None])[..., 0]
-    return projected(kept.near, back @ kept.rotation, there, kept.lens, lens.repeat(k, 1))
+def _thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
+    """Where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
+    same for all k."""
+    (turned, place, lens), (back, there, own) = (
+        [part.repeat(len(near) // len(part), *[1] * (part.ndim - 1)) for part in e] for e in (eye, into)
+    )
+    back = back.mT
+    return projected(near, back @ turned, (back @ (place - there)[..., None])[..., 0], lens, own)
 
 
-def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor:
-    """How near all is, seen from elsewhere (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
-    at, ahead = _thrown(kept, rotation, place, lens)
+def _fallen(kept: View, into: Eye) -> Tensor:
+    """How near all is, seen by another eye (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
+    at, ahead = _thrown(kept.near, kept.eye, into)
     counts = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0)
     near = kept.near / ahead.clamp(min=NEAREST)
     b, h, w = near.shape
@@ -89,19 +102,12 @@ def _fallen(kept: View, rotation: Tensor, place: Tensor, lens: Tensor) -> Tensor
     return found
 
 
-def _edges(near: Tensor) -> Tensor:
-    """Places (b H W) between something near and something far: they are neither as near as the one nor as the other, and would fly about."""
-    near = compared(near)[:, None]
-    return (F.max_pool2d(near, 3, 1, 1) + F.max_pool2d(-near, 3, 1, 1))[:, 0] > ALIKE
-
-
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
     k = len(kept.near) // len(new.near)
-    back, near = kept.rotation.mT, new.near.repeat(k, 1, 1)
-    there = (back @ (new.place.repeat(k, 1) - kept.place)[..., None])[..., 0]
+    near = new.near.repeat(k, 1, 1)
     player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
-    to, ahead = projected(near, back @ new.rotation.repeat(k, 1, 1), there, new.lens.repeat(k, 1), kept.lens)
+    to, ahead = _thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
     scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE))

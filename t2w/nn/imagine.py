@@ -10,7 +10,7 @@ from torch import Tensor
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around
-from t2w.nn.parallax import Carried, Carrier, histories, warped
+from t2w.nn.parallax import Carried, Carrier, warped
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
@@ -115,20 +115,19 @@ class Dream:
         """The last frame as the action carries it on, together with what was seen before."""
         if self.carrier is None:
             return None
-        picture, parallax = self.picture(), self.carrier.parallax
+        picture, carrier = self.picture(), self.carrier
         if way is not None:
-            return self.carrier.carried(warped(picture, way[0]), way[1])
-        n = parallax.config.gait
+            return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
-            self.around = Surroundings.of(picture, parallax(self.last, picture, histories(torch.zeros_like(action)[:, None], n)[:, -1]))
-        self.actions = _join(self.actions, action[:, None])[:, -n:]
+            self.around = Surroundings.of(picture, carrier.motion(self.last, picture, torch.zeros_like(action)[:, None]))
+        self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         around = self.around.seen(picture)
-        motion = parallax(self.last, picture, histories(self.actions, n)[:, -1])
-        if self.carrier.outpainter is not None:
-            around = looked_around(around, self.first, self._noise, self.carrier)
-            around = looked_ahead(around, motion, self.first, self._noise, self.carrier)
+        motion = carrier.motion(self.last, picture, self.actions)
+        if carrier.outpainter is not None:
+            around = looked_around(around, self.first, self._noise, carrier)
+            around = looked_ahead(around, motion, self.first, self._noise, carrier)
         self.around = around.onward(motion)
-        return self.carrier.carried(self.around.last.picture, self.around.sure)
+        return carrier.carried(self.around.last.picture, self.around.sure)
 
     def _noise(self, *size: int) -> Tensor:
         """As large as a frame, or h by w."""

@@ -235,6 +235,10 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
+    def motion(self, latents: Tensor, picture: Tensor, actions: Tensor) -> Motion:
+        """From a frame (b c h w; b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there."""
+        return self.parallax(latents, picture, histories(actions, self.parallax.config.gait)[:, -1])
+
     def carried(self, picture: Tensor, sure: Tensor) -> Carried:
         return Carried(self.encode(picture), picture, sure)
 

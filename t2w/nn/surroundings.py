@@ -65,8 +65,7 @@ class Surroundings:
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
         behind = torch.maximum(behind, hidden) * (1 - player)
         known = known * (1 - behind) * inside(motion.flow) * enlarged(motion.flow)
-        place = old.place + (old.rotation @ motion.shift[..., None])[..., 0]
-        rotation = old.rotation @ motion.rotation
+        rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
         new, taken = _better(carried, kept)
