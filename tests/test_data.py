@@ -23,7 +23,13 @@ from t2w.sim.simulator import Simulator
 from t2w.sim.spec import sample
 
 SMALL = CollectConfig(
-    episodes=8, frames=16, seed=77, width=64, height=48, mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("still", 1)), shard=4
+    episodes=10,
+    frames=16,
+    seed=77,
+    width=64,
+    height=48,
+    mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("event", 1), ("still", 1)),
+    shard=5,
 )
 
 
@@ -36,7 +42,7 @@ def folder(tmp_path_factory):
 
 def test_a_shard_holds_every_kind(folder):
     shard = Shard(path_of(folder, 0))
-    assert {row["kind"] for row in shard.rows} == {"play", "palindrome", "branch", "still"}
+    assert {row["kind"] for row in shard.rows} == {"play", "palindrome", "branch", "event", "still"}
     assert len(shard) == sum(row["frames"] for row in shard.rows) == len(shard.actions) == len(shard.events) == len(shard.visible)
     assert shard.frame(len(shard) - 1).shape == (48, 64, 3)
 
@@ -124,7 +130,7 @@ def test_the_way_back_undoes_the_way_out():
 
 
 def test_every_turn_of_the_mix_has_every_kind():
-    kinds = [kind_of(k, CollectConfig()) for k in range(76)]
+    kinds = [kind_of(k, CollectConfig()) for k in range(CollectConfig().shard)]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == dict(CollectConfig().mix)
 
 

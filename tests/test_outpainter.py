@@ -97,7 +97,9 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.worlds.pretrained import load_autoencoder, save_part
 
     folder, painted = tmp_path / "parallax", tmp_path / "outpainter"
-    save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
+    guessing = of(load_autoencoder(encoder), parallax.TINY)
+    guessing.out.bias.data[1] = -5.0  # untrained, it might take all for the player, of whom nothing is kept
+    save_part(guessing, folder)
     logs = list(train_outpainter(data, encoder, folder, painted, outpainter.TINY, replace(FIT, steps=40, batch=4)))
     assert logs[-1]["loss"] < logs[0]["loss"] and 0 < logs[-1]["unknown"] < 1 and logs[-1]["look"]["unknown off"] > 0
     how = {"frames": 16, "dreams": 0.0}
@@ -138,5 +140,6 @@ def test_an_outpainter_begins_with_a_painter_of_its_size():
     away = painter(hidden_states=noisy, timestep=1 - tau, encoder_hidden_states=words, return_dict=False)[0]
     expected = noisy - (1 - tau)[:, None, None, None] * away
     assert torch.allclose(model(noisy, tau, torch.randn_like(noisy), torch.rand(2, 1, 12, 20), first), expected, atol=1e-5)
+    model.begin_with(PRXTransformer2DModel(**{**size, "depth": 3}, axes_dim=[8, 8], theta=100))  # a deeper one
     with pytest.raises(RuntimeError):
-        model.begin_with(PRXTransformer2DModel(**{**size, "depth": 3}, axes_dim=[8, 8], theta=100))
+        model.begin_with(PRXTransformer2DModel(**{**size, "depth": 1}, axes_dim=[8, 8], theta=100))

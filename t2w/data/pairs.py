@@ -10,6 +10,7 @@ from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
 from t2w.nn.parallax import ALIKE, NEAREST, histories, inside, nearer, projected, values_at
+from t2w.nn.precision import exactly
 from t2w.nn.view import places
 from t2w.sim.spec import VIEWS
 
@@ -29,7 +30,8 @@ def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
     """Poses (n 12 each: right and up, as long as half the picture is wide and high at distance 1, ahead; place) => rotation (n 3 3) and
     shift in metres (n 3), as a parallax's Motion has them, and both lenses (n 2), the new one first."""
     (old, into), (axes, lens) = (_axes(part) for part in (pose, new))
-    return old @ axes.mT, (old @ (new - pose)[:, 9:, None])[..., 0], lens, into
+    with exactly(pose.device):
+        return old @ axes.mT, (old @ (new - pose)[:, 9:, None])[..., 0], lens, into
 
 
 def _axes(pose: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,9 +55,9 @@ def _projected(fine: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]
     return torch.where(fine[..., None] < 0, places(*fine.shape[1:], fine.device), flow), ahead
 
 
-def true_ways(shard: Shard, start: int, frames: int) -> tuple[Tensor, Tensor]:
+def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
     """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), and whether it was seen there (frames-1 H W)."""
-    near, pose = (torch.from_numpy(part[start : start + frames]).float() for part in shard.geometry)
+    near, pose = (torch.from_numpy(part[start : start + frames]).to(device).float() for part in shard.geometry)
     fine = between(near)
     before, after = fine[:-1], fine[1:]
     flow, ahead = _projected(after, pose[:-1], pose[1:])
@@ -65,8 +67,8 @@ def true_ways(shard: Shard, start: int, frames: int) -> tuple[Tensor, Tensor]:
 
 
 class Pairs(Dataset):
-    """An item: {"latents" and "next latents": (c h w), "next": the picture (3 8h 8w), "history": (n a+1), "near": (2h 2w),
-    "flow": (2h 2w 2), "known": (2h 2w), "rotation": (3 3), "shift": (3), "lens": (2), "view": () which of VIEWS}."""
+    """An item: {"latents" and "next latents": (c h w), "next": the picture (3 8h 8w), "history": (n a+1), "near": (2h 2w) of the second
+    frame, "poses": (2 12) of both, "view": () which of VIEWS}."""
 
     def __init__(self, found: list[tuple[Shard, Tensor]], history: int, seed: int = 0):
         self.found, self.history = found, history
@@ -85,26 +87,29 @@ class Pairs(Dataset):
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, begin, t, view = self.index[k]
         shard, latents = self.found[s]
-        near, pose = (torch.from_numpy(part) for part in shard.geometry)
+        near, pose = (torch.from_numpy(part[t : t + 2]) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
             begin = max(begin, t + 1 - int(torch.randint(1, self.history + 1, (), generator=self.generator)))
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
-        here, old, new = near[t + 1].float(), pose[t, None], pose[t + 1, None]
-        flow, known = flow_between(here[None], old, new)
-        rotation, shift, lens, _ = rigid_between(old, new)
         return {
             "latents": latents[t].float(),
             "next latents": latents[t + 1].float(),
             "next": to_picture(shard.frame(t + 1)),
             "history": histories(actions[None], self.history)[0, -1],
-            "near": here,
-            "flow": flow[0, ::2, ::2],
-            "known": known[0, ::2, ::2],
-            "rotation": rotation[0],
-            "shift": shift[0],
-            "lens": lens[0],
+            "near": near[1].float(),
+            "poses": pose,
             "view": torch.tensor(view),
         }
+
+
+def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Pairs' batch with what follows from depth and poses: "flow" (b 2h 2w 2), "known" (b 2h 2w), "rotation" (b 3 3), "shift" (b 3) and
+    "lens" (b 2)."""
+    old, new = batch["poses"].unbind(1)
+    flow, known = flow_between(batch["near"], old, new)
+    rotation, shift, lens, _ = rigid_between(old, new)
+    found = {"flow": flow[:, ::2, ::2], "known": known[:, ::2, ::2], "rotation": rotation, "shift": shift, "lens": lens}
+    return batch | found
 
 
 class Walks:

@@ -3,16 +3,19 @@
 play        a goal-directed, random, looking or single-key player, started beside something to do
 palindrome  out and the same way back: what was seen must be seen again
 branch      one moment, then every action in turn, each from that same moment
+event       beside a door, a crate, water or in the open: the key that acts there, pressed and not pressed, again and again
 still       unconnected views of one world, for the painter and the autoencoder
 start       the one view with which a world begins, which is what a painter is asked for
 """
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from t2w.actions import Action
 from t2w.data.shard import Episode
 from t2w.sim.captions import canonical
+from t2w.sim.doer import Doer
 from t2w.sim.player import make
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
@@ -27,6 +30,12 @@ BRANCHES = (
     + [Action(mouse=mouse) for mouse in ((-6.0, 0.0), (6.0, 0.0), (0.0, -3.0), (0.0, 3.0))]
 )
 BRANCH_FRAMES = 16
+EVENTS = (  # where, and what kind of world it takes
+    *(("door", {"landmark": "cabin"}),) * 3,
+    *(("crate", {}),) * 4,
+    *(("shore", {"biome": "tropical island"}),) * 2,
+    *(("shore", {}), ("open", {})),
+)
 STILLS = 4
 
 
@@ -90,6 +99,16 @@ def branch(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return episodes
 
 
+def event(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    wish, fixed = rng.choice(EVENTS)
+    sim = Simulator(replace(sample(seed), **fixed), renderer.width, renderer.height, renderer=renderer)
+    place = sim.place(wish, rng)
+    player, episode = Doer(sim, place, seed), Episode(about(sim, "event", place=place))
+    follow(sim, episode, (player(None, t) for t in range(frames)))
+    return [episode]
+
+
 def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     rng = random.Random(seed)
     sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
@@ -111,4 +130,4 @@ def start(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
-RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "still": still, "start": start}
+RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "event": event, "still": still, "start": start}

@@ -67,10 +67,12 @@ class Outpainter(nn.Module):
         return sample(guess, noise, self.config.steps)
 
     def begin_with(self, painter: PRXTransformer2DModel) -> None:
-        """A painter's transformer knows what worlds look like. It has not heard of a view that is half seen, nor of first frames.
+        """A painter's transformer knows what worlds look like. It has not heard of a view that is half seen, nor of first frames; of a deeper
+        one, the first blocks are taken.
 
         Raises RuntimeError or KeyError where it is of another size or kind."""
-        own, new = painter.state_dict(), self.transformer.state_dict()
+        new = self.transformer.state_dict()
+        own = {name: weights for name, weights in painter.state_dict().items() if name in new}
         for name in ("img_in.weight", "final_layer.linear.weight", "final_layer.linear.bias"):
             wide, axis = torch.zeros_like(new[name]), int(name == "img_in.weight")
             wide.narrow(axis, 0, own[name].shape[axis]).copy_(own[name])

@@ -22,7 +22,7 @@ class PainterConfig:
     channels: int = 16  # of a latent
     d: int = 192
     heads: int = 3
-    depth: int = 6
+    depth: int = 8
     mlp: float = 2.5
     words: int = 128  # width of the text model
     word_layers: int = 2

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
 from t2w.nn.outpainter import Outpainter
+from t2w.nn.precision import exactly
 from t2w.nn.view import moved, places
 
 NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
@@ -140,9 +141,10 @@ class Parallax(nn.Module):
         x = F.pixel_shuffle(self.up(x), FINER) + self.picture(pooled)
         near, player, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
         near = F.softplus(4 * near - 2)
-        moves, gait = moves[:, :14], moves[:, 14:]
-        rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
-        shift = shift + (gait.softmax(1)[:, :, None] * self.gait(history).float()).sum(1)
+        moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history).float()
+        with exactly(near.device):
+            rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
+        shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow = flow + 0.1 * torch.stack(own, -1)
         flow = torch.lerp(flow, places(*near.shape[1:], near.device), player.sigmoid()[..., None])
@@ -165,7 +167,8 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
     far ahead, were they one metre away (b H W)."""
     ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
-    point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
+    with exactly(near.device):
+        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
     return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
 
 

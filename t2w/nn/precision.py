@@ -10,3 +10,8 @@ def bfloat16_is_fast() -> bool:
 
 def processor_multiplies_bfloat16() -> bool:
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def exactly(device: torch.device) -> torch.autocast:
+    """Inside, autocast shortens nothing: geometry wants all its digits, of which bfloat16 has three."""
+    return torch.autocast(device.type, enabled=False)

@@ -106,8 +106,8 @@ class Dreams:
             drawn = [(s, start + int(at * (frames - n + 1)), n) for (s, start, frames), at in zip(drawn, starts)]
         ways, sure = None, []
         if self.carrier is not None:
-            true = zip(*(true_ways(w.shards[s], start, n) for s, start, _ in drawn))
-            ways = tuple(torch.stack(part).to(device) for part in true)
+            true = zip(*(true_ways(w.shards[s], start, n, device) for s, start, _ in drawn))
+            ways = tuple(map(torch.stack, true))
             sure = [torch.ones_like(ways[1][:, 0])]
         truth, actions, headings = (
             torch.stack([part[s][start : start + n].float() for s, start, _ in drawn]).to(device)

@@ -235,4 +235,5 @@ def accelerator(dtype: str = "auto") -> Accelerator:
         raise T2WError(f"--dtype {dtype}: training knows auto, float32 and bfloat16")
     if dtype == "auto":
         dtype = "bfloat16" if bfloat16_is_fast() else "float32"
+    torch.backends.cudnn.benchmark = True  # batches are all of one size
     return Accelerator(mixed_precision="bf16" if dtype == "bfloat16" else "no", cpu=not torch.cuda.is_available())

@@ -1,6 +1,6 @@
 """Outpainter: views of walks, as far as they are known from elsewhere in the same walk, in; out comes what they truly look like.
 
-What is known is moved by depth and encoded by the parallax's encoder, as in a rollout; and as there, depth and place are a little wrong,
+What is known is moved and encoded by the parallax, as in a rollout: by the depth that it guesses. And as there, places are a little wrong,
 so that what does not fit together is not kept as it is.
 """
 
@@ -21,6 +21,7 @@ from t2w.nn.glimpse import View, glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier, per_latent
+from t2w.nn.precision import exactly
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.stage import Stage, loader, train
@@ -32,8 +33,6 @@ HAZY = 0.2  # share of known views of which only light and layout are
 HAZE = 0.5  # how well these are known
 BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
-FAR, NEAR_BY = 0.2, 0.3  # how wrong depth is, as a whole and here and there: in its logarithm, at most
-COARSE = 8  # places in which it is as wrong as beside
 ASTRAY = 0.15  # how wrong places are, of the way between them, at most
 SILENT = 0.1  # share of views of which nothing is told, for guidance
 NOISE = 0.1  # the most in the latents of what is seen
@@ -45,26 +44,22 @@ def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple
     (b, k), device = batch["near"].shape[:2], batch["near"].device
     known = WORST + (1 - WORST) * torch.rand((b, k), generator=generator, device=device)
     hazy = torch.rand((b, k), generator=generator, device=device) < HAZY
-    with torch.autocast(device.type, enabled=False):  # geometry wants all its digits
-        kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
-        kept = [replace(view, picture=_hazy(view.picture, which)) for view, which in zip(kept, hazy.unbind(1))]
-        much = torch.rand(b, generator=generator, device=device)
-        kept = [_mistaken(view, much, generator) for view in kept]
-        here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
+    much = ASTRAY * torch.rand(b, 1, generator=generator, device=device)
+    kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
+    kept = [_guessed(view, carrier) for view in kept]
+    astray = [1 + much * torch.randn((b, 3), generator=generator, device=device) for _ in kept]
+    kept = [replace(v, picture=_hazy(v.picture, at), place=v.place * by) for v, at, by in zip(kept, hazy.unbind(1), astray)]
+    here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
+    with exactly(device):
         view = glimpse(kept, *here, lens)
     return carrier.encode(view.picture), per_latent(view.known)
 
 
-def _mistaken(view: View, much: Tensor, generator: torch.Generator) -> View:
-    """A view of which a parallax has guessed how near all is, and where the eye was: wrong by so much (b) of the most."""
-
-    def by(most: float, *size: int) -> Tensor:
-        chance = torch.randn((len(much), *size), generator=generator, device=much.device)
-        return most * much[(...,) + (None,) * len(size)] * chance
-
-    h, w = view.near.shape[1:]
-    here = F.interpolate(by(NEAR_BY, 1, h // COARSE, w // COARSE), size=(h, w), mode="bilinear", align_corners=False)[:, 0]
-    return replace(view, near=view.near * (by(FAR, 1, 1) + here).exp(), place=view.place * (1 + by(ASTRAY, 3)))
+def _guessed(view: View, carrier: Carrier) -> View:
+    """With how near all is, and where the player, as the parallax has it."""
+    nothing = view.near.new_zeros(len(view.near), 1, carrier.parallax.config.actions)
+    motion = carrier.motion(carrier.encode(view.picture), view.picture, nothing)
+    return replace(view, near=motion.near, player=(motion.player > 0).float())
 
 
 def _hazy(picture: Tensor, which: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Parallax: latents and actions in, out comes where the next picture's places were. Learnt from the simulator's depth and from the pictures.
 
-First of all its gait, from actions without pictures, then the rest. Its encoder learns beside it: of a decoded picture it is to make the
+First of all a new one's gait, from actions without pictures, then the rest. Its encoder learns beside it: of a decoded picture it is to make the
 latents that it came from, and of a moved one those that such a picture truly has: where the two are alike, the next frame's.
 """
 
@@ -14,7 +14,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.latents import encode_shards
-from t2w.data.pairs import Pairs, Walks
+from t2w.data.pairs import Pairs, Walks, measured
 from t2w.data.pictures import split
 from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import Carrier, Gait, Motion, Parallax, ParallaxConfig, compared, inside, per_latent, warped
@@ -74,6 +74,7 @@ class Onward(nn.Module):
 
 
 def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    batch = measured(batch)
     z, true = batch["latents"], batch["next"]
     much, noise = (
         torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device),
@@ -106,10 +107,10 @@ def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
     """How one walks is learnt from actions alone, a million and a half of them in seconds. Returns the mean error in metres at the end."""
     optimizer = torch.optim.AdamW(gait.parameters(), lr=1e-3)
     falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, 2 * (1 - step / steps)))
-    off = torch.zeros(())
+    off, device = torch.zeros(()), next(gait.parameters()).device
     for _ in range(steps):
-        batch = walks.batch(GAIT_BATCH)
-        guess = gait(batch["history"])[torch.arange(GAIT_BATCH), batch["view"]]
+        batch = {name: part.to(device) for name, part in walks.batch(GAIT_BATCH).items()}
+        guess = gait(batch["history"])[torch.arange(GAIT_BATCH, device=device), batch["view"]]
         off = (guess - batch["shift"]).norm(dim=1).mean()
         optimizer.zero_grad()
         off.backward()
@@ -122,7 +123,7 @@ def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[di
     """Held-out pairs: by how many pixels the flow is off; dB of the moved picture, of what its latents are decoded to, and of the one
     that was not moved; and eight of them: before, moved, true."""
     items = [held[i * len(held) // 96] for i in range(96)]
-    batch = {name: torch.stack([item[name] for item in items]).to(device) for name in items[0]}
+    batch = measured({name: torch.stack([item[name] for item in items]).to(device) for name in items[0]})
 
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
@@ -148,7 +149,7 @@ def train_parallax(
     workers: int = 0,
     weights: Path | None = None,
 ) -> Iterator[dict]:
-    """Yields the figures of every step; at the end `out` holds config.json and parallax.safetensors."""
+    """`weights` keep their gait. Yields the figures of every step; at the end `out` holds config.json and parallax.safetensors."""
     learn, held = split(data)
     where = accelerator(dtype)
     theirs = load_autoencoder(autoencoder).requires_grad_(False)
@@ -156,8 +157,8 @@ def train_parallax(
     model = load_parallax(weights).requires_grad_(True) if weights else of(theirs, config)
     if weights:
         check_channels(weights, model.config.channels, theirs)
-    if not (out / "run" / "run.json").exists():
-        learn_gait(model.gait, Walks(learn, model.config.gait, fit_config.seed))
+    if not weights and not (out / "run" / "run.json").exists():
+        learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed))
     model.gait.requires_grad_(False)
     with where.main_process_first():
         pairs, unseen = (

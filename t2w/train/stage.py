@@ -25,7 +25,8 @@ class Stage:
 def loader(items: Dataset, run: Run, workers: int) -> DataLoader:
     """Batches without end, in an order of their own on each device and after each time that the run is taken up."""
     seed = run.config.seed + run.step + 1_000_003 * run.accelerator.process_index
-    return DataLoader(Forever(items, seed), batch_size=run.config.batch, num_workers=workers, persistent_workers=workers > 0)
+    how = {"num_workers": workers, "persistent_workers": workers > 0, "pin_memory": run.accelerator.device.type == "cuda"}
+    return DataLoader(Forever(items, seed), batch_size=run.config.batch, **how)
 
 
 def train(stage: Stage, run: Run, batches: DataLoader) -> Iterator[dict]:
