@@ -10,13 +10,13 @@ import torch
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, alone, collect, kind_of
 from t2w.data.latents import encode_shards
-from t2w.data.pairs import between, flow_between, rigid_between
+from t2w.data.pairs import beside, between, flow_between, rigid_between
 from t2w.data.pictures import Pictures, to_picture
 from t2w.data.record import back, follow
 from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
-from t2w.nn.parallax import projected
+from t2w.nn.geometry import projected
 from t2w.nn.view import places
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import Simulator
@@ -123,6 +123,13 @@ def test_captions_say_only_what_is_in_view(folder):
         s, i, row = pictures.index[k]
         if "creature" not in seen(int(pictures.shards[s].visible[i])):
             assert row["spec"]["creature"] == "none" or row["spec"]["creature"] not in pictures.words(k, random.Random(k))
+
+
+def test_between_two_measurements_of_nearness_either_is_taken_and_not_their_mean():
+    near = torch.tensor([[[0.1, 0.5], [0.1, 0.5]]])
+    found = beside(near)
+    assert found.shape == (4, 1, 4, 4)
+    assert set(found[:, 0, 0, 0].tolist()) == {near[0, 0, 0].item()} and set(found[:, 0, 0, 1].tolist()) == {*near[0, 0].tolist()}
 
 
 def test_the_way_back_undoes_the_way_out():

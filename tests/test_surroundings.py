@@ -2,7 +2,8 @@
 
 import torch
 
-from t2w.nn.parallax import Motion, projected
+from t2w.nn.geometry import compared, projected
+from t2w.nn.parallax import Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
 
@@ -15,14 +16,17 @@ PLAYER = torch.zeros(1, H, W)
 PLAYER[:, 8:16, 16:24] = 1
 
 
-def motion(right: float = 0.0, ahead: float = 0.0, near: float = 0.1, player: torch.Tensor | float = 0.0) -> Motion:
-    """A turn in radians and steps in metres, before a wall that fills the view."""
+def motion(
+    right: float = 0.0, ahead: float = 0.0, near: float = 0.1, player: torch.Tensor | float = 0.0, here: float | None = None
+) -> Motion:
+    """A turn in radians and steps in metres, before a wall that fills the view; `here`: how near it was before."""
     turn = torch.tensor(right)
     rotation = torch.tensor([[turn.cos(), 0, turn.sin()], [0, 1, 0], [-turn.sin(), 0, turn.cos()]])[None]
     wall, shift = torch.full((1, H, W), near), torch.tensor([[0.0, 0.0, ahead]])
     flow, distance = projected(wall, rotation, shift, LENS, LENS)
     flow = torch.lerp(flow, places(H, W, wall.device), (0 * wall + player)[..., None])
-    return Motion(flow, wall, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance)
+    before = wall if here is None else torch.full_like(wall, here)
+    return Motion(flow, wall, before, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
@@ -30,7 +34,7 @@ def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motio
     around = Surroundings.of(PICTURE, motion(near=out[0].near.mean().item()))
     picture = PICTURE
     for t, step in enumerate([*out, *back]):
-        around = around.seen(picture).onward(step)
+        around = around.seen(picture, step).onward(step)
         picture = shown if shown is not None and t < len(out) else around.last.picture
     return around
 
@@ -59,14 +63,15 @@ def test_what_was_enlarged_is_sharp_again_when_it_is_small_again():
 
 def test_another_place_is_not_taken_for_one_that_was_seen():
     """What now is seen two metres ahead was not the wall ten metres off, though it lies in the same direction."""
-    far, close = (Surroundings.of(PICTURE, motion(near=0.1)).seen(PICTURE + 0.1).onward(motion(near=near)) for near in (0.1, 0.5))
+    steps = [motion(near=near, here=0.1) for near in (0.1, 0.5)]
+    far, close = (Surroundings.of(PICTURE, motion(near=0.1)).seen(PICTURE + 0.1, step).onward(step) for step in steps)
     assert (far.last.picture - PICTURE).abs()[..., 4:-4, 4:-4].max() < 1e-4
     assert (close.last.picture - (PICTURE + 0.1)).abs().max() < 1e-4
 
 
 def test_what_nobody_has_seen_is_no_nearer_than_kept_views_say():
     """Of what has just come into view a parallax can only guess how near it is; that must not hide what is known to be there."""
-    away, back = [motion(0.25, near=0.0)] * 8, (motion(-0.25, near=0.5),) * 8
+    away, back = [motion(0.25, near=0.0)] * 8, (motion(-0.25, near=0.5, here=0.0),) * 8
     assert (went(away, BLANK, back).last.picture - PICTURE).abs()[..., 4:-4, 4:-4].mean() < 0.05
 
 
@@ -77,7 +82,8 @@ def of_player(picture: torch.Tensor) -> torch.Tensor:
 def test_of_the_player_what_is_unchanged_is_kept_and_the_rest_made_anew():
     still = motion(player=PLAYER)
     first = Surroundings.of(PICTURE, still)
-    worn, other = (first.seen(PICTURE + much).onward(motion(ahead=1.0, player=PLAYER)) for much in (0.1, 0.8))
+    step = motion(ahead=1.0, player=PLAYER)
+    worn, other = (first.seen(PICTURE + much, step).onward(step) for much in (0.1, 0.8))
     assert (of_player(worn.last.picture) - of_player(PICTURE)).abs().max() < 1e-4 and worn.sure[0, 10:14, 18:22].min() == 1
     assert (of_player(other.last.picture) - of_player(PICTURE + 0.8)).abs().max() < 1e-4 and other.sure[0, 10:14, 18:22].max() == 0
 
@@ -88,19 +94,34 @@ def test_what_a_near_thing_hid_is_not_taken_for_seen():
     post[:, :, 18:22] = 0.5
     behind = motion(near=0.05)
     shift = torch.tensor([[2.4, 0.0, 0.0]])
-    aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], shift=shift)
-    around = Surroundings.of(PICTURE, motion()._replace(near=post)).seen(PICTURE).onward(aside)
+    aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], here=post, shift=shift)
+    around = Surroundings.of(PICTURE, motion()._replace(here=post)).seen(PICTURE, aside).onward(aside)
     came = around.sure[0, 4:-4].mean(0)
     assert came[17:19].max() == 0 and came[:15].min() > 0 and came[24:36].min() > 0
 
 
 def test_forks_go_their_own_ways():
     around = went([motion()] * 3)
-    one = around.seen(BLANK).onward(motion())
-    other = around.seen(PICTURE).onward(motion())
+    one, other = (around.seen(picture, motion()).onward(motion()) for picture in (BLANK, PICTURE))
     assert (one.last.picture - BLANK).abs().max() < 1e-4 and (other.last.picture - PICTURE).abs().max() < 1e-4
 
 
 def test_so_many_are_kept_and_the_first_always():
     around = went([motion(0.01)] * (EVERY * (KEPT + 3)))
     assert len(around.kept) == KEPT + 1 and around.kept[0].picture.equal(PICTURE)
+
+
+def test_points_fall_into_the_next_view_the_nearest_on_top_and_leave_no_cracks():
+    """A post two metres off, a wall at twenty: after a step to the right the post stands farther left, and is as wide as it was."""
+    here, nobody = torch.full((1, H, W), 0.05), -torch.ones(1, H, W)
+    here[:, :, 18:22] = 0.5
+    still, aside, ahead = (
+        in_the_next(here, nobody, torch.eye(3)[None], torch.tensor([shift]), LENS)
+        for shift in ([0.0, 0.0, 0.0], [0.72, 0.0, 0.0], [0.0, 0.0, 0.4])
+    )
+    assert still.equal(here)
+    post = (aside[0] > 0.3).float().mean(0)
+    assert post[12:16].min() == 1 and post[:11].max() == 0 and post[17:].max() == 0  # 0.72 m of 2.4 m, which are 20 places wide
+    assert (compared(aside) - compared(here).amin()).abs()[:, :, 17:].max() < 1e-3  # the wall goes on behind it
+    post = (ahead[0] > 0.3).float().mean(0)
+    assert post[18:22].min() == 1 and ahead[0, :, 19:21].min() > 0.6  # nearer, and whole

@@ -9,7 +9,8 @@ from torch.utils.data import Dataset
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
-from t2w.nn.parallax import ALIKE, NEAREST, histories, inside, nearer, projected, values_at
+from t2w.nn.geometry import ALIKE, NEAREST, inside, nearer, projected, values_at
+from t2w.nn.parallax import histories
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
 from t2w.sim.spec import VIEWS
@@ -66,16 +67,26 @@ def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str 
     return flow, inside(flow) * (~hidden | (after < 0)).float()
 
 
-class Pairs(Dataset):
-    """An item: {"latents" and "next latents": (c h w), "next": the picture (3 8h 8w), "history": (n a+1), "near": (2h 2w) of the second
-    frame, "poses": (2 12) of both, "view": () which of VIEWS}."""
+def beside(near: Tensor) -> Tensor:
+    """How near things are, as a shard keeps it (n h w) => what was measured at each place of a flow or right beside it (4 n 2h 2w): between
+    two measurements either may be true, but hardly the mean of both."""
+    h, w = near.shape[1:]
+    rows, columns = (
+        [(torch.arange(2 * n, device=near.device) + k).div(2, rounding_mode="floor").clamp(max=n - 1) for k in (0, 1)] for n in (h, w)
+    )
+    return torch.stack([near[:, y][:, :, x] for y in rows for x in columns])
 
-    def __init__(self, found: list[tuple[Shard, Tensor]], history: int, seed: int = 0):
+
+class Pairs(Dataset):
+    """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 2h 2w) and "poses": (2 12) of both, "view": () which
+    of VIEWS}."""
+
+    def __init__(self, found: list[Shard], history: int, seed: int = 0):
         self.found, self.history = found, history
         self.generator = torch.Generator().manual_seed(seed)
         self.index = [
             (s, row["start"], row["start"] + t, VIEWS.index(row["spec"]["view"]))
-            for s, (shard, _) in enumerate(found)
+            for s, shard in enumerate(found)
             for row in shard.rows
             if row["kind"] not in ALONE
             for t in range(row["frames"] - 1)
@@ -86,17 +97,16 @@ class Pairs(Dataset):
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, begin, t, view = self.index[k]
-        shard, latents = self.found[s]
+        shard = self.found[s]
         near, pose = (torch.from_numpy(part[t : t + 2]) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
             begin = max(begin, t + 1 - int(torch.randint(1, self.history + 1, (), generator=self.generator)))
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
         return {
-            "latents": latents[t].float(),
-            "next latents": latents[t + 1].float(),
+            "picture": to_picture(shard.frame(t)),
             "next": to_picture(shard.frame(t + 1)),
             "history": histories(actions[None], self.history)[0, -1],
-            "near": near[1].float(),
+            "near": near.float(),
             "poses": pose,
             "view": torch.tensor(view),
         }
@@ -106,7 +116,7 @@ def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Pairs' batch with what follows from depth and poses: "flow" (b 2h 2w 2), "known" (b 2h 2w), "rotation" (b 3 3), "shift" (b 3) and
     "lens" (b 2)."""
     old, new = batch["poses"].unbind(1)
-    flow, known = flow_between(batch["near"], old, new)
+    flow, known = flow_between(batch["near"][:, 1], old, new)
     rotation, shift, lens, _ = rigid_between(old, new)
     found = {"flow": flow[:, ::2, ::2], "known": known[:, ::2, ::2], "rotation": rotation, "shift": shift, "lens": lens}
     return batch | found

@@ -9,8 +9,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from t2w.nn.geometry import per_latent, per_pixel
 from t2w.nn.glimpse import View, glimpse, seeing
-from t2w.nn.parallax import Carrier, Motion, per_latent, per_pixel
+from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
 
 AHEAD = 20  # frames, if it goes on so
@@ -67,4 +68,4 @@ def _foreseen(
     motion = carrier.motion(latents, picture, first.new_zeros(len(first), 1, carrier.parallax.config.actions))
     player = (motion.player > 0).float()
     known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - player)  # who he is, is not made up
-    return around.keeping(replace(seen, picture=picture, near=motion.near, known=known, player=player))
+    return around.keeping(replace(seen, picture=picture, near=motion.here, known=known, player=player))

@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.parallax import ALIKE, NEAREST, Motion, enlarged, inside, nearer, per_pixel, projected, values_at, warped
+from t2w.nn.geometry import ALIKE, NEAREST, enlarged, fallen, inside, nearer, per_pixel, projected, values_at, warped, whole
+from t2w.nn.parallax import Motion
+from t2w.nn.precision import exactly
 from t2w.nn.view import places
 
 ASKED = 3  # kept views that are asked of a new one
@@ -39,7 +41,8 @@ class View:
 
     def onward(self, motion: Motion) -> tuple[Tensor, Tensor]:
         """Rotation and place after a motion."""
-        return self.rotation @ motion.rotation, self.place + (self.rotation @ motion.shift[..., None])[..., 0]
+        with exactly(self.place.device):
+            return self.rotation @ motion.rotation, self.place + (self.rotation @ motion.shift[..., None])[..., 0]
 
 
 def stacked(views: Sequence[View]) -> View:
@@ -65,7 +68,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
     none = kept[0].near.new_zeros(b, h, w)
     seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
     for view in kept:
-        near = _fallen(view, seen.eye)
+        near = fallen(view.near, *_thrown(view.near, view.eye, seen.eye), (view.player == 0) & whole(view.near), GAPS)
         to, known = looked_up(replace(seen, near=near.clamp(min=0)), view)
         fits = (near >= 0) & (known > 0)
         use = without_specks(fits & (known > seen.known) & (seen.known < MISSED)) & fits
@@ -83,23 +86,8 @@ def _thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
         [part.repeat(len(near) // len(part), *[1] * (part.ndim - 1)) for part in e] for e in (eye, into)
     )
     back = back.mT
-    return projected(near, back @ turned, (back @ (place - there)[..., None])[..., 0], lens, own)
-
-
-def _fallen(kept: View, into: Eye) -> Tensor:
-    """How near all is, seen by another eye (b H W): what a kept view knows falls onto places there, the nearest stays; -1 where nothing fell."""
-    at, ahead = _thrown(kept.near, kept.eye, into)
-    counts = (inside(at) > 0) & (ahead > NEAREST) & (kept.player == 0)
-    near = kept.near / ahead.clamp(min=NEAREST)
-    b, h, w = near.shape
-    x, y = ((at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])).long().unbind(-1)
-    cell = torch.where(counts, y.clamp(max=h - 1) * w + x.clamp(max=w - 1), h * w).flatten(1)
-    found = near.new_full((b, h * w + 1), -1.0).scatter_reduce_(1, cell, near.flatten(1), "amax")[:, :-1].unflatten(1, (h, w))
-    for _ in range(GAPS):
-        fell = (found >= 0).float()
-        sums, beside = F.avg_pool2d(torch.stack([found * fell, fell], 1), 3, 1, 1).unbind(1)
-        found = torch.where((found < 0) & (beside > 0), sums / beside.clamp(min=1e-6), found)
-    return found
+    with exactly(near.device):
+        return projected(near, back @ turned, (back @ (place - there)[..., None])[..., 0], lens, own)
 
 
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,8 @@ from torch import Tensor
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around
-from t2w.nn.parallax import Carried, Carrier, warped
+from t2w.nn.geometry import warped
+from t2w.nn.parallax import Carried, Carrier
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
@@ -121,8 +122,8 @@ class Dream:
         if self.around is None:
             self.around = Surroundings.of(picture, carrier.motion(self.last, picture, torch.zeros_like(action)[:, None]))
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        around = self.around.seen(picture)
         motion = carrier.motion(self.last, picture, self.actions)
+        around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)
             around = looked_ahead(around, motion, self.first, self._noise, carrier)

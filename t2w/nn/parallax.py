@@ -1,9 +1,9 @@
 """Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
 
-A network of convolutions guesses how near things are and how the eye moves and turns, beside what the actions alone say of that; geometry makes the flow of them (Zhou et al. 2017,
-"Unsupervised learning of depth and ego-motion"), and a flow of its own comes on top for what moves by itself; the player stays where
-he is in the picture. The picture is moved,
-not its latents: half a latent to the side, a latent means another picture. What comes into view is left to the dynamics.
+A network of convolutions says how near things are in a picture and how the eye moves and turns, beside what the actions alone say of that
+(Zhou et al. 2017, "Unsupervised learning of depth and ego-motion"). By these its points fall into the next view, and the flow between the
+two follows from where they came; the player stays where he is in the picture. The picture is moved, not its latents: half a latent to
+the side, a latent means another picture. What comes into view, and what moves by itself, is left to the dynamics.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,15 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
-from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
+from t2w.nn.geometry import FINER, fallen, per_pixel, projected, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
-from t2w.nn.view import moved, places
+from t2w.nn.view import places
 
-NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
-METRES = 8.0  # in which nearness is compared
-ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
-FINER = 4  # places of the flow along a latent's side
+GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
 @dataclass(frozen=True)
@@ -39,12 +36,15 @@ class ParallaxConfig:
     gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view
     d: int = 96
     fine: int = 32
+    depth_blocks: int = 5
     condition: int = 128
     encoder_widths: tuple[int, ...] = AutoencoderConfig.encoder_widths
     encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks
 
 
-TINY = ParallaxConfig(channels=8, d=16, fine=8, condition=16, encoder_widths=(8, 8, 16), encoder_blocks=(1, 1, 1))  # for the tests
+TINY = ParallaxConfig(
+    channels=8, d=16, fine=8, depth_blocks=1, condition=16, encoder_widths=(8, 8, 16), encoder_blocks=(1, 1, 1)
+)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:
@@ -75,26 +75,31 @@ class Motion(NamedTuple):
     """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
 
     flow: Tensor  # (b H W 2) where each place of the new picture was in the old one: x, y in -1..1
-    near: Tensor  # (b H W) how near each place is, 1 / metres
+    near: Tensor  # (b H W) how near each place of the new picture is, 1 / metres
+    here: Tensor  # (b H W) and of the old one
     player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
     rotation: Tensor  # (b 3 3)
     shift: Tensor  # (b 3)
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
     gait: Tensor  # (b k) which way to walk it is: logits
-    ahead: Tensor  # (b H W) how far ahead each place was in the old picture, were it one metre away in the new one
+    ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
 
 
 class Residual(nn.Module):
-    def __init__(self, d: int, condition: int):
+    def __init__(self, d: int):
         super().__init__()
         self.one, self.two = nn.Conv2d(d, d, 3, padding=1), nn.Conv2d(d, d, 3, padding=1)
-        self.norm, self.modulation = nn.GroupNorm(1, d), nn.Linear(condition, 2 * d)
+        self.norm = nn.GroupNorm(1, d)
         nn.init.zeros_(self.two.weight)
         nn.init.zeros_(self.two.bias)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        scale, shift = self.modulation(condition)[:, :, None, None].chunk(2, 1)
-        return x + self.two(F.silu(self.one(self.norm(x) * (1 + scale) + shift)))
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.two(F.silu(self.one(self.norm(x))))
+
+
+def twice(x: Tensor) -> Tensor:
+    """(b c h w) => (b c 2h 2w)."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Parallax(nn.Module):
@@ -110,16 +115,18 @@ class Parallax(nn.Module):
         self.action = nn.Sequential(
             nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
         )
-        self.into = nn.Conv2d(c, d, 3, padding=1)
+        # A U-Net (Ronneberger et al. 2015) over the picture, at 1/2, 1/4 and 1/8 of its size, where the latents join.
+        self.first, self.second = nn.Conv2d(12, fine, 3, padding=1), nn.Conv2d(fine, 2 * fine, 3, 2, padding=1)
+        self.third, self.into = nn.Conv2d(2 * fine, d, 3, 2, padding=1), nn.Conv2d(c, d, 3, padding=1)
         self.spot = nn.Parameter(0.02 * torch.randn(d, config.height, config.width))
-        self.depth_blocks = nn.ModuleList(Residual(d, condition) for _ in range(3))  # how near things are, whatever is done
-        self.blocks = nn.ModuleList(Residual(d, condition) for _ in range(2))
+        self.depth_blocks = nn.ModuleList(Residual(d) for _ in range(config.depth_blocks))
+        self.fine_blocks = nn.ModuleList(Residual(width) for width in (2 * fine, 2 * fine, fine))  # on the way down, and up
+        self.up, self.last = nn.Conv2d(d, 2 * fine, 1), nn.Conv2d(2 * fine, fine, 1)
+        self.out = nn.Conv2d(fine, 2, 3, padding=1)
         self.gait = Gait(config)
         self.move = nn.Sequential(
             nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14 + config.gaits)
         )
-        self.up, self.picture = nn.Conv2d(d, fine * FINER**2, 1), nn.Conv2d(3, fine, 3, padding=1)
-        self.fine, self.out = nn.Conv2d(fine, fine, 3, padding=1), nn.Conv2d(fine, 4, 3, padding=1)
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(c, **size)).encoder
         with torch.no_grad():
@@ -130,25 +137,26 @@ class Parallax(nn.Module):
     def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> Motion:
         """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's."""
         kind = self.spot.dtype
-        told = self.action(history[:, : self.config.history].to(kind).flatten(1))
-        x = self.into(latents.to(kind)) + self.spot
+        large = F.silu(self.first(F.pixel_unshuffle(picture.to(kind), 8 // FINER)))
+        small = self.fine_blocks[0](F.silu(self.second(large)))
+        x = self.into(latents.to(kind)) + self.spot + self.third(small)
         for block in self.depth_blocks:
-            x = block(x, torch.zeros_like(told))
+            x = block(x)
+        told = self.action(history[:, : self.config.history].to(kind).flatten(1))
         moves = self.move(torch.cat([x.mean((2, 3)), x.amax((2, 3)), told], 1)).float()
-        for block in self.blocks:
-            x = block(x, told)
-        pooled = F.adaptive_avg_pool2d(picture.to(kind), (FINER * x.shape[2], FINER * x.shape[3]))
-        x = F.pixel_shuffle(self.up(x), FINER) + self.picture(pooled)
-        near, player, *own = self.out(F.silu(self.fine(F.silu(x)))).float().unbind(1)
-        near = F.softplus(4 * near - 2)
+        x = self.fine_blocks[1](twice(self.up(x)) + small)
+        x = self.fine_blocks[2](twice(self.last(x)) + large)
+        here, player = self.out(F.silu(x)).float().unbind(1)
+        here = F.softplus(4 * here - 2)
         moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history).float()
-        with exactly(near.device):
+        with exactly(here.device):
             rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
         shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
+        around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]
+        near = in_the_next(here.detach(), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
-        flow = flow + 0.1 * torch.stack(own, -1)
-        flow = torch.lerp(flow, places(*near.shape[1:], near.device), player.sigmoid()[..., None])
-        return Motion(flow, near, player, rotation, shift, lens, gait, ahead)
+        flow = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow)
+        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead)
 
     def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""
@@ -163,58 +171,15 @@ class Parallax(nn.Module):
         return torch.linalg.matrix_exp(skew), 0.5 * forth, lens
 
 
-def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
-    """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
-    far ahead, were they one metre away (b H W)."""
-    ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
-    with exactly(near.device):
-        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
-    return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
-
-
-def warped(pictures: Tensor, to: Tensor) -> Tensor:
-    """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
-    fine = F.interpolate(rearrange(to, "b h w k -> b k h w"), size=pictures.shape[-2:], mode="bilinear", align_corners=False)
-    return moved(pictures[:, None], rearrange(fine, "b k h w -> b 1 h w k"), "bicubic")[:, 0]
-
-
-def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-    """Values at the places of a flow (b H W each), from where a flow `to` (b H W 2) says."""
-    return F.grid_sample(torch.stack(values, 1), to, "bilinear", "border", align_corners=False).unbind(1)
-
-
-def compared(near: Tensor) -> Tensor:
-    """Nearness (1 / metres) in a measure in which one may take differences: log(1 + 8 / metres)."""
-    return (METRES * near).log1p()
-
-
-def enlarged(to: Tensor) -> Tensor:
-    """How many places of the old picture a place of the new one was (b H W), at most 1, by a flow `to` (b H W 2), around there."""
-    h, w = to.shape[1:3]
-    across, down = torch.gradient(to, dim=2)[0] * (w / 2), torch.gradient(to, dim=1)[0] * (h / 2)
-    much = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-    return F.avg_pool2d(much, 5, 1, 2, count_include_pad=False).clamp(0, 1)
-
-
-def inside(to: Tensor) -> Tensor:
-    """Which places a flow `to` (b H W 2) finds in the old picture (b H W): 1, else 0."""
-    return (to.abs() <= 1).all(-1).float()
-
-
-def nearer(near: Tensor, ahead: Tensor, there: Tensor) -> Tensor:
-    """By how much nearer, as `compared`, places of one view are in another, where `projected` says `ahead`, than what was seen `there`:
-    below -ALIKE something hid them."""
-    return compared(near / ahead.clamp(min=NEAREST)) - compared(there)
-
-
-def per_latent(places: Tensor) -> Tensor:
-    """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
-    return F.avg_pool2d(places[:, None], FINER)
-
-
-def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
-    """Values at the places of a flow (b H W) => at the pixels of a picture (b 1 8h 8w)."""
-    return F.interpolate(places[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
+def in_the_next(here: Tensor, player: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor) -> Tensor:
+    """How near all is in the next view (b H W), of what is so near `here` (b H W). Of what comes into view, as beside it at the edge."""
+    with exactly(here.device):
+        back = rotation.mT, -(rotation.mT @ shift[..., None])[..., 0]
+    at, ahead = projected(here, *back, lens, lens)
+    near = fallen(here, at, ahead, player <= 0, GAPS)
+    turned, _ = projected(torch.zeros_like(here), rotation, shift, lens, lens)
+    (beside,) = values_at(turned, here)
+    return torch.where((near < 0) | (player > 0), beside, near)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from t2w.nn.geometry import ALIKE, enlarged, inside, nearer, per_pixel, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
-from t2w.nn.parallax import ALIKE, Motion, enlarged, inside, nearer, per_pixel, values_at, warped
+from t2w.nn.parallax import Motion
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
@@ -39,15 +40,15 @@ class Surroundings:
     @staticmethod
     def of(picture: Tensor, standing: Motion) -> "Surroundings":
         """The first picture, and the motion that a parallax sees in it when nothing is done: it says how near things are."""
-        b, like = len(picture), standing.near
+        b, like = len(picture), standing.here
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
         player = (standing.player > 0).float()
         first = View(picture, like, torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
         return Surroundings(first, (first,))
 
-    def seen(self, picture: Tensor) -> "Surroundings":
-        """The last view turned out to look so (b 3 8h 8w)."""
-        last = replace(self.last, picture=picture)
+    def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
+        """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
+        last = replace(self.last, picture=picture, near=motion.here, player=(motion.player > 0).float())
         seen = replace(self, last=last)
         return seen.keeping(last) if self.frames and self.frames % EVERY == 0 else seen
 
@@ -57,7 +58,7 @@ class Surroundings:
         return replace(self, kept=(first, *others[1 - KEPT :], view))
 
     def onward(self, motion: Motion) -> "Surroundings":
-        """The next view, as far as it is known; its picture is to be `seen` before the next one."""
+        """The next view, as far as it is known, after the last one was `seen`."""
         old = self.last
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()

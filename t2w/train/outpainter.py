@@ -17,11 +17,11 @@ from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.flow import on_the_way
+from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import View, glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
-from t2w.nn.parallax import Carrier, per_latent
-from t2w.nn.precision import exactly
+from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.stage import Stage, loader, train
@@ -50,8 +50,7 @@ def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple
     astray = [1 + much * torch.randn((b, 3), generator=generator, device=device) for _ in kept]
     kept = [replace(v, picture=_hazy(v.picture, at), place=v.place * by) for v, at, by in zip(kept, hazy.unbind(1), astray)]
     here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
-    with exactly(device):
-        view = glimpse(kept, *here, lens)
+    view = glimpse(kept, *here, lens)
     return carrier.encode(view.picture), per_latent(view.known)
 
 
@@ -59,7 +58,7 @@ def _guessed(view: View, carrier: Carrier) -> View:
     """With how near all is, and where the player, as the parallax has it."""
     nothing = view.near.new_zeros(len(view.near), 1, carrier.parallax.config.actions)
     motion = carrier.motion(carrier.encode(view.picture), view.picture, nothing)
-    return replace(view, near=motion.near, player=(motion.player > 0).float())
+    return replace(view, near=motion.here, player=(motion.player > 0).float())
 
 
 def _hazy(picture: Tensor, which: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Parallax: latents and actions in, out comes where the next picture's places were. Learnt from the simulator's depth and from the pictures.
+"""Parallax: pictures and actions in, out comes how near all is in them and how the eye moves. Learnt from the simulator's depth and poses.
 
 First of all a new one's gait, from actions without pictures, then the rest. Its encoder learns beside it: of a decoded picture it is to make the
 latents that it came from, and of a moved one those that such a picture truly has: where the two are alike, the next frame's.
@@ -13,26 +13,28 @@ import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
-from t2w.data.latents import encode_shards
-from t2w.data.pairs import Pairs, Walks, measured
+from t2w.data.pairs import Pairs, Walks, beside, between, measured
 from t2w.data.pictures import split
+from t2w.nn.autoencoder import encode
+from t2w.nn.geometry import compared, inside, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Carrier, Gait, Motion, Parallax, ParallaxConfig, compared, inside, per_latent, warped
+from t2w.nn.parallax import Carrier, Gait, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
+from t2w.train.judge import soften
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
-FLOW, DEPTH = 0.3, 0.3  # weights of the errors: of flow in pixels, of nearness
+FLOW, DEPTH = 0.3, 1.0  # weights of the errors: of flow in pixels, of nearness
 PLAYER = 0.5  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
-PICTURE, LATENTS = 2.0, 2.0  # of the moved picture, of its latents
+LATENTS = 2.0  # of the latents of a moved picture
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
+NEVER = 99.0  # as far off as it is from the player
 GAIT = 0.3  # of which way to walk it is
 GAIT_STEPS, GAIT_BATCH = 3000, 512
-SMOOTH = 0.03  # where the absolute error of a picture begins to be round
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
 NOISE = 0.05  # the most in the latents: a dream's are not perfect
 
@@ -55,52 +57,65 @@ def mean_where(values: Tensor, weight: Tensor) -> Tensor:
 
 
 class Onward(nn.Module):
-    """Latents (b c h w), history (b n a+1), other latents (n c h w) => the motion, the moved picture, its latents, and the others' through
-    decoder and encoder."""
+    """Latents (b c h w), their pictures (b 3 8h 8w), history (b n a+1), other latents (n c h w) or None => the motion, and with others the
+    moved picture, its latents, and the others' through decoder and encoder."""
 
     def __init__(self, parallax: Parallax, autoencoder: AutoencoderDC):
         super().__init__()
         self.parallax = parallax.to(memory_format=torch.channels_last)
         self.carrier = Carrier(parallax, autoencoder)  # the autoencoder is not learnt
 
-    def forward(self, latents: Tensor, history: Tensor, others: Tensor) -> tuple[Motion, Tensor, Tensor, Tensor]:
+    def forward(self, latents: Tensor, pictures: Tensor, history: Tensor, others: Tensor | None):
+        motion = self.parallax(latents, pictures.contiguous(memory_format=torch.channels_last), history)
+        if others is None:
+            return motion, None, None, None
         with torch.no_grad():
-            pictures = self.carrier.picture(torch.cat([latents, others]).contiguous(memory_format=torch.channels_last))
-        picture, other = pictures.split([len(latents), len(others)])
-        motion = self.parallax(latents, picture, history)
-        moved = warped(picture, motion.flow)
-        found, again = self.carrier.encode(torch.cat([moved.detach(), other])).split([len(latents), len(others)])
+            other = self.carrier.picture(others.contiguous(memory_format=torch.channels_last))
+            moved = warped(pictures, motion.flow)
+        found, again = self.carrier.encode(torch.cat([moved, other])).split([len(latents), len(others)])
         return motion, moved, found, again
 
 
-def parallax_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-    batch = measured(batch)
-    z, true = batch["latents"], batch["next"]
-    much, noise = (
-        torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device),
-        torch.randn(z.shape, generator=generator, device=z.device),
-    )
-    others = batch["next latents"][: -(-len(z) // AGAIN)]
-    motion, moved, latents, again = model(z + NOISE * much * noise, batch["history"], others)
-    flow, near = motion.flow, motion.near
-    known, at = batch["known"], near.shape[1] // batch["near"].shape[1]
-    off = mean_where(off_by(flow, batch).clamp(max=FARTHEST), known)
-    there = known & (batch["near"] >= 0)
-    depth = mean_where((compared(near[:, ::at, ::at]) - compared(batch["near"].clamp(min=0))).abs(), there)
-    player = F.binary_cross_entropy_with_logits(motion.player[:, ::at, ::at], (batch["near"] < 0).float())
+def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    near = beside(batch["near"][:, 0])
+    off = torch.where(near < 0, NEVER, (compared(motion.here) - compared(near.clamp(min=0))).abs()).amin(0)
+    depth = mean_where(off, (near >= 0).any(0))
+    alone = (near < 0).float().mean(0)
+    player = F.binary_cross_entropy_with_logits(motion.player, alone, reduction="none")
+    player = mean_where(player, (alone - 0.5).abs() == 0.5)
+    flow = mean_where(off_by(motion.flow, batch).clamp(max=FARTHEST), batch["known"])
     turned, shifted = eye_off_by(motion, batch)
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     gait = F.cross_entropy(motion.gait, batch["view"])
-    unlike = (moved - true).square().add(SMOOTH**2).sqrt().mean()
-    down = true.shape[-1] // z.shape[-1]
-    alike = per_latent(inside(flow)) * torch.exp(-F.avg_pool2d((moved - true).detach().abs().mean(1, keepdim=True), down) / ALIKE)
-    wrong = mean_where((latents - batch["next latents"]).square().mean(1, keepdim=True), alike)
-    unfaithful = (again - others).square().mean()
-    figures = {"pixels off": off, "depth": depth, "picture": unlike, "latents": wrong, "again": unfaithful}
-    figures |= {"player": player, "turned": turned, "shifted": shifted, "lens": lens, "gait": gait}
-    value = FLOW * off + DEPTH * depth + PLAYER * player + TURN * turned + SHIFT * shifted + LENS * lens + GAIT * gait
-    value = value + PICTURE * unlike + LATENTS * wrong + FAITHFUL * unfaithful
-    return value, {name: figure.item() for name, figure in figures.items()}
+    value = FLOW * flow + DEPTH * depth + PLAYER * player + TURN * turned + SHIFT * shifted + LENS * lens + GAIT * gait
+    figures = {"pixels off": flow, "depth": depth, "player": player, "turned": turned, "shifted": shifted, "lens": lens, "gait": gait}
+    return value, figures
+
+
+def parallax_loss(autoencoder: AutoencoderDC, encoder: bool) -> Callable:
+    """`encoder`: whether it learns, too."""
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        batch = measured(batch)
+        shown = soften(batch["picture"][None], generator)[0]
+        with torch.no_grad():
+            z = encode(autoencoder, shown).float()
+            after = encode(autoencoder, batch["next"]).float() if encoder else None
+        noise = torch.randn(z.shape, generator=generator, device=z.device)
+        much = torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device)
+        others = after[: -(-len(z) // AGAIN)] if encoder else None
+        motion, moved, latents, again = model(z + NOISE * much * noise, shown, batch["history"], others)
+        value, figures = geometry_loss(motion, batch)
+        if encoder:
+            unlike = (moved - batch["next"]).abs().mean(1, keepdim=True)
+            alike = per_latent(inside(motion.flow)) * torch.exp(-F.avg_pool2d(unlike, unlike.shape[-1] // z.shape[-1]) / ALIKE)
+            wrong = mean_where((latents - after).square().mean(1, keepdim=True), alike)
+            unfaithful = (again - others).square().mean()
+            value = value + LATENTS * wrong + FAITHFUL * unfaithful
+            figures |= {"latents": wrong, "again": unfaithful}
+        return value, {name: figure.item() for name, figure in figures.items()}
+
+    return loss
 
 
 def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
@@ -119,22 +134,25 @@ def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
     return off.item()
 
 
-def look_at(held: Pairs, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
+def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
     """Held-out pairs: by how many pixels the flow is off; dB of the moved picture, of what its latents are decoded to, and of the one
-    that was not moved; and eight of them: before, moved, true."""
+    that was not moved; and eight of them: before, moved, true, how near all is and is said to be."""
     items = [held[i * len(held) // 96] for i in range(96)]
     batch = measured({name: torch.stack([item[name] for item in items]).to(device) for name in items[0]})
+    truth = between(batch["near"][:, 0]).clamp(min=0)
 
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
-        motion, moved, latents, _ = model(batch["latents"], batch["history"], batch["latents"][:1])
-        before, after = (model.carrier.picture(part) for part in (batch["latents"], latents))
-        films = {"dB": moved, "dB decoded": after, "still": before}
-        figures = {name: psnr(film.float(), batch["next"]).mean().item() for name, film in films.items()}
-        figures["pixels off"] = mean_where(off_by(motion.flow, batch), batch["known"]).item()
-        turned, shifted = eye_off_by(motion, batch)
-        figures |= {"degrees off": turned.item() * 180 / torch.pi, "metres off": shifted.item()}
-        return figures, sheet([part[::12].float().cpu() for part in (before, after, batch["next"])])
+        before, after = batch["picture"], batch["next"]
+        z = encode(autoencoder, before).float()
+        motion, moved, latents, _ = model(z, before, batch["history"], z[:1])
+        films = {"dB": moved, "dB decoded": model.carrier.picture(latents), "still": before}
+        figures = {name: psnr(film.float(), after).mean().item() for name, film in films.items()}
+        found = geometry_loss(motion, batch)[1]
+        figures |= {"pixels off": found["pixels off"].item(), "depth": found["depth"].item()}
+        figures |= {"degrees off": found["turned"].item() * 180 / torch.pi, "metres off": found["shifted"].item()}
+        depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.here)]
+        return figures, sheet([part[::12].float().cpu() for part in (before, moved, after, *depths)])
 
     return look
 
@@ -149,23 +167,23 @@ def train_parallax(
     workers: int = 0,
     weights: Path | None = None,
 ) -> Iterator[dict]:
-    """`weights` keep their gait. Yields the figures of every step; at the end `out` holds config.json and parallax.safetensors."""
+    """`weights` keep their gait and their encoder. Yields the figures of every step; at the end `out` holds config.json and
+    parallax.safetensors."""
     learn, held = split(data)
     where = accelerator(dtype)
-    theirs = load_autoencoder(autoencoder).requires_grad_(False)
+    theirs = load_autoencoder(autoencoder).requires_grad_(False).to(where.device, memory_format=torch.channels_last).eval()
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_parallax(weights).requires_grad_(True) if weights else of(theirs, config)
     if weights:
         check_channels(weights, model.config.channels, theirs)
-    if not weights and not (out / "run" / "run.json").exists():
+        model.encoder.requires_grad_(False)
+    elif not (out / "run" / "run.json").exists():
         learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed))
     model.gait.requires_grad_(False)
-    with where.main_process_first():
-        pairs, unseen = (
-            Pairs(list(encode_shards(part, theirs, where.device)), model.config.gait, fit_config.seed + 1) for part in (learn, held)
-        )
+    pairs, unseen = (Pairs(part, model.config.gait, fit_config.seed + 1) for part in (learn, held))
     run = Run(Onward(model, theirs), fit_config, out / "run", where)
-    yield from train(Stage(parallax_loss, look_at(unseen, where.device)), run, loader(pairs, run, workers))
+    stage = Stage(parallax_loss(theirs, encoder=weights is None), look_at(unseen, theirs, where.device))
+    yield from train(stage, run, loader(pairs, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
             save_part(model.parallax, out)

@@ -1,0 +1,99 @@
+"""Geometry of views: where places of one are in another, and what falls where.
+
+Nearness is 1 / metres along the view; a flow says for each place of a picture where it was in another, x and y in -1..1.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor
+
+from t2w.nn.precision import exactly
+from t2w.nn.view import moved, places
+
+NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
+METRES = 8.0  # in which nearness is compared
+ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
+FINER = 4  # places of a flow along a latent's side
+WIDE = 0.2  # places: a point that falls so far from a place's middle, or farther, covers the next one as well
+FARTHEST = 1e4  # nearer than that is nothing
+
+
+def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
+    """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
+    far ahead, were they one metre away (b H W)."""
+    ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+    with exactly(near.device):
+        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
+    return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
+
+
+def warped(pictures: Tensor, to: Tensor) -> Tensor:
+    """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
+    fine = F.interpolate(rearrange(to, "b h w k -> b k h w"), size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    return moved(pictures[:, None], rearrange(fine, "b k h w -> b 1 h w k"), "bicubic")[:, 0]
+
+
+def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+    """Values at the places of a flow (b H W each), from where a flow `to` (b H W 2) says."""
+    return F.grid_sample(torch.stack(values, 1), to, "bilinear", "border", align_corners=False).unbind(1)
+
+
+def compared(near: Tensor) -> Tensor:
+    """Nearness (1 / metres) in a measure in which one may take differences: log(1 + 8 / metres)."""
+    return (METRES * near).log1p()
+
+
+def enlarged(to: Tensor) -> Tensor:
+    """How many places of the old picture a place of the new one was (b H W), at most 1, by a flow `to` (b H W 2), around there."""
+    h, w = to.shape[1:3]
+    across, down = torch.gradient(to, dim=2)[0] * (w / 2), torch.gradient(to, dim=1)[0] * (h / 2)
+    much = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    return F.avg_pool2d(much, 5, 1, 2, count_include_pad=False).clamp(0, 1)
+
+
+def inside(to: Tensor) -> Tensor:
+    """Which places a flow `to` (b H W 2) finds in the old picture (b H W): 1, else 0."""
+    return (to.abs() <= 1).all(-1).float()
+
+
+def nearer(near: Tensor, ahead: Tensor, there: Tensor) -> Tensor:
+    """By how much nearer, as `compared`, places of one view are in another, where `projected` says `ahead`, than what was seen `there`:
+    below -ALIKE something hid them."""
+    return compared(near / ahead.clamp(min=NEAREST)) - compared(there)
+
+
+def per_latent(places: Tensor) -> Tensor:
+    """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
+    return F.avg_pool2d(places[:, None], FINER)
+
+
+def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
+    """Values at the places of a flow (b H W) => at the pixels of a picture (b 1 8h 8w)."""
+    return F.interpolate(places[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def whole(near: Tensor) -> Tensor:
+    """Where nearness (b H W) is of one thing (b H W): at the edges of things it is of neither, and what is thrown from there flies about."""
+    much = compared(near)[:, None]
+    return (F.max_pool2d(much, 3, 1, 1) + F.max_pool2d(-much, 3, 1, 1))[:, 0] < ALIKE
+
+
+def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:
+    """How near all is in another view (b H W): points of nearness `near` fall where `projected` says (`at` b H W 2, `ahead` b H W), those
+    that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each side, are as the farthest beside them:
+    who comes out from behind something stands farther off."""
+    b, h, w = near.shape
+    there = near / ahead.clamp(min=NEAREST)
+    counts = counts & (ahead > NEAREST) & (inside(at) > 0)
+    u = (at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h]) - 0.5
+    low, high = ((u + by).floor().long() for by in (0.5 - WIDE, 0.5 + WIDE))
+    columns, rows = ((low[..., k], high[..., k]) for k in (0, 1))
+    cells = [y.clamp(0, h - 1) * w + x.clamp(0, w - 1) for y in rows for x in columns]
+    cell = torch.where(counts, torch.stack(cells), h * w).transpose(0, 1).flatten(1)
+    found = near.new_full((b, h * w + 1), -1.0).scatter_reduce_(1, cell, there[:, None].expand(b, 4, h, w).flatten(1), "amax")
+    found = found[:, :-1].unflatten(1, (h, w))
+    for _ in range(gaps):
+        beside = -F.max_pool2d(-torch.where(found < 0, FARTHEST, found)[:, None], 3, 1, 1)[:, 0]
+        found = torch.where((found < 0) & (beside < FARTHEST), beside, found)
+    return found
