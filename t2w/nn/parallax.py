@@ -42,9 +42,8 @@ class ParallaxConfig:
     encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks
 
 
-TINY = ParallaxConfig(
-    channels=8, d=16, fine=8, depth_blocks=1, condition=16, encoder_widths=(8, 8, 16), encoder_blocks=(1, 1, 1)
-)  # for the tests
+SMALL = {"encoder_widths": (8, 8, 16), "encoder_blocks": (1, 1, 1)}
+TINY = ParallaxConfig(channels=8, d=16, fine=8, depth_blocks=1, condition=16, **SMALL)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:
@@ -116,7 +115,8 @@ class Parallax(nn.Module):
             nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
         )
         # A U-Net (Ronneberger et al. 2015) over the picture, at 1/2, 1/4 and 1/8 of its size, where the latents join.
-        self.first, self.second = nn.Conv2d(12, fine, 3, padding=1), nn.Conv2d(fine, 2 * fine, 3, 2, padding=1)
+        self.first = nn.Conv2d(3 * (8 // FINER) ** 2, fine, 3, padding=1)
+        self.second = nn.Conv2d(fine, 2 * fine, 3, 2, padding=1)
         self.third, self.into = nn.Conv2d(2 * fine, d, 3, 2, padding=1), nn.Conv2d(c, d, 3, padding=1)
         self.spot = nn.Parameter(0.02 * torch.randn(d, config.height, config.width))
         self.depth_blocks = nn.ModuleList(Residual(d) for _ in range(config.depth_blocks))
@@ -152,7 +152,7 @@ class Parallax(nn.Module):
         with exactly(here.device):
             rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
         shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
-        around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]
+        around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(here.detach(), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow)

@@ -37,12 +37,8 @@ ATTRIBUTES: Questions = (
 )
 STARTER = JudgeConfig(ATTRIBUTES)
 TINY = JudgeConfig(ATTRIBUTES, widths=(8, 8, 16), match=4, pair=(8, 8))
-EVERY = {
-    "play": 4,
-    "palindrome": 4,
-    "event": 4,
-    "branch": 2,
-}  # frames from one pair to the next; a branch set has every action equally often
+# Frames from one pair to the next; a branch set has every action equally often.
+EVERY = {"play": 4, "palindrome": 4, "event": 4, "branch": 2}
 ADJUSTED = ("ahead", "aside")  # answered as if every answer were as frequent as any other
 LOOKED_AT, COUNTED = 256, 1536  # held-out items, during the run and at its end
 
