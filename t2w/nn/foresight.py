@@ -66,6 +66,6 @@ def _foreseen(
     picture = carrier.picture(latents).float()
     picture = torch.lerp(picture, seen.picture.to(picture.dtype), per_pixel(left, picture))
     motion = carrier.motion(latents, picture, first.new_zeros(len(first), 1, carrier.parallax.config.actions))
-    player = (motion.player > 0).float()
-    known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - player)  # who he is, is not made up
-    return around.keeping(replace(seen, picture=picture, near=motion.here, known=known, player=player))
+    view = replace(seen, picture=picture).told(motion)
+    known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - view.player)  # who he is, is not made up
+    return around.keeping(replace(view, known=known))

@@ -44,10 +44,10 @@ class Doer:
     def _up_to(self, x: float, y: float, near: float) -> Iterator[Action]:
         player = self.simulator.state.player
         for _ in range(30):
-            off = turn_to(player, x, y)
-            if math.hypot(x - player[X], y - player[Y]) < near and abs(off) < 10:
+            off, there = turn_to(player, x, y), math.hypot(x - player[X], y - player[Y]) < near
+            if there and abs(off) < 10:
                 return
-            yield from self._act("w" if abs(off) < 45 and math.hypot(x - player[X], y - player[Y]) >= near else "", 1, 0.4 * off)
+            yield from self._act("" if there or abs(off) >= 45 else "w", 1, 0.4 * off)
 
     def _again(self, key: str, longest: int) -> Iterator[Action]:
         yield from self._wait()

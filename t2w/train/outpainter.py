@@ -55,10 +55,9 @@ def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple
 
 
 def _guessed(view: View, carrier: Carrier) -> View:
-    """With how near all is, and where the player, as the parallax has it."""
+    """As the parallax sees it, not as it truly is."""
     nothing = view.near.new_zeros(len(view.near), 1, carrier.parallax.config.actions)
-    motion = carrier.motion(carrier.encode(view.picture), view.picture, nothing)
-    return replace(view, near=motion.here, player=(motion.player > 0).float())
+    return view.told(carrier.motion(carrier.encode(view.picture), view.picture, nothing))
 
 
 def _hazy(picture: Tensor, which: Tensor) -> Tensor:
