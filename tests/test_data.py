@@ -18,18 +18,19 @@ from t2w.errors import T2WError
 from t2w.nn import autoencoder
 from t2w.nn.geometry import projected
 from t2w.nn.view import places
+from t2w.sim.camera import ISOMETRIC
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import Simulator
 from t2w.sim.spec import sample
 
 SMALL = CollectConfig(
-    episodes=10,
+    episodes=12,
     frames=16,
     seed=77,
     width=64,
     height=48,
-    mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("event", 1), ("still", 1)),
-    shard=5,
+    mix=(("play", 1), ("palindrome", 1), ("branch", 1), ("event", 1), ("still", 1), ("face", 1)),
+    shard=6,
 )
 
 
@@ -42,7 +43,7 @@ def folder(tmp_path_factory):
 
 def test_a_shard_holds_every_kind(folder):
     shard = Shard(path_of(folder, 0))
-    assert {row["kind"] for row in shard.rows} == {"play", "palindrome", "branch", "event", "still"}
+    assert {row["kind"] for row in shard.rows} == {"play", "palindrome", "branch", "event", "still", "face"}
     assert len(shard) == sum(row["frames"] for row in shard.rows) == len(shard.actions) == len(shard.events) == len(shard.visible)
     assert shard.frame(len(shard) - 1).shape == (48, 64, 3)
 
@@ -150,6 +151,36 @@ def test_how_one_walks_is_learnt_from_actions_alone(folder):
     one = walks.batch(64)
     assert one["history"].shape == (64, TINY.gait, TINY.actions + 1) and one["view"].max() < TINY.gaits
     assert learn_gait(Gait(TINY), walks, steps=300) < 0.6 * walks.shift.norm(dim=1).mean()
+
+
+def test_a_shard_says_which_way_the_player_faces_beside_the_eye(folder):
+    for shard in shards(folder):
+        for row in shard.rows:
+            facing = shard.facing[row["start"] : row["start"] + row["frames"]]
+            assert np.allclose(np.linalg.norm(facing, axis=1), 1, atol=1e-4)
+            if row["spec"]["view"] != ISOMETRIC:  # one goes where one looks
+                assert np.allclose(facing, [1, 0], atol=1e-3)
+
+
+def test_a_player_seen_from_above_turns_beside_the_eye():
+    sim = Simulator(sample(3, view=ISOMETRIC), renderer=Renderer(160, 96))
+    turn = Episode({})
+    follow(sim, turn, iter([Action(mouse=(9.0, 0.0))] * 5))
+    angles = np.unwrap([np.arctan2(sin, cos) for cos, sin in turn.facing])
+    assert np.allclose(np.diff(angles), np.deg2rad(9.0), atol=0.02)  # the eye itself, which looks at him, turns hardly
+
+
+def test_which_way_one_faces_is_learnt_from_pictures(folder):
+    from t2w.data.pairs import Faces
+    from t2w.nn.parallax import TINY, Facing
+    from t2w.train.parallax import learn_facing
+
+    torch.manual_seed(0)
+    net = Facing(TINY)
+    faces = Faces(shards(folder), net.side)
+    one = faces.batch(16)
+    assert one["middle"].shape == (16, 3, 48, 48) and one["facing"].shape == (16, 2)
+    assert learn_facing(net, faces, steps=300) < 0.5  # who knows nothing is off by 1
 
 
 def test_who_needs_walks_says_so_where_there_are_none(tmp_path):

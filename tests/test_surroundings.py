@@ -1,8 +1,9 @@
 """What was seen is found again where geometry says: with pictures and motions made by hand."""
 
+import pytest
 import torch
 
-from t2w.nn.geometry import compared, projected
+from t2w.nn.geometry import ROOM, compared, projected, stopped
 from t2w.nn.parallax import Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
@@ -125,3 +126,40 @@ def test_points_fall_into_the_next_view_the_nearest_on_top_and_leave_no_cracks()
     assert (compared(aside) - compared(here).amin()).abs()[:, :, 17:].max() < 1e-3  # the wall goes on behind it
     post = (ahead[0] > 0.3).float().mean(0)
     assert post[18:22].min() == 1 and ahead[0, :, 19:21].min() > 0.6  # nearer, and whole
+
+
+def test_nobody_walks_through_a_wall():
+    wall, all_count = torch.full((1, H, W), 1 / 3), torch.ones(1, H, W).bool()
+
+    def step(*to: float, counts: torch.Tensor = all_count) -> list[float]:
+        return stopped(wall, counts, torch.tensor([to]), LENS)[0].tolist()
+
+    assert step(0.0, -0.1, 1.0) == pytest.approx([0.0, -0.1, 1.0])  # it is three metres away
+    assert step(0.0, 0.0, 9.0) == pytest.approx([0.0, 0.0, 3 - ROOM], abs=0.1)
+    assert step(0.0, 0.0, -9.0) == pytest.approx([0.0, 0.0, -9.0])  # and not behind
+    assert step(0.0, 0.0, 9.0, counts=~all_count) == pytest.approx([0.0, 0.0, 9.0])  # the player does not stand in his own way
+    across, _, on = step(0.4, 0.0, 3.0)
+    assert on < 3 - 0.8 * ROOM and across > 0.3  # along it one goes on
+
+
+def test_what_was_near_is_believed_to_be_near():
+    """One picture alone does not tell it the same from frame to frame."""
+    around = went([motion(ahead=0.1, near=0.5)])
+    near, share = around.believed
+    assert torch.allclose(near, torch.full_like(near, 0.5), atol=0.05) and (share > 0.5).float().mean() > 0.8
+    assert went([motion(ahead=0.1, near=0.5, player=PLAYER)]).believed[1][0, 12, 20] == 0
+
+
+def test_who_is_seen_from_above_goes_where_he_faces():
+    from t2w.nn.parallax import TINY, Gait, histories
+
+    torch.manual_seed(0)
+    gait, told = Gait(TINY), histories(torch.rand(1, 3, TINY.actions), TINY.gait)[:, -1]
+    faces = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    steps = gait(told.expand(3, -1, -1), faces)
+    assert torch.allclose(steps[0, :-1], steps[1, :-1])  # else one goes where one looks
+    ahead, right, back = steps[:, -1]
+    up = torch.stack([torch.zeros(()), gait.tilt.cos(), gait.tilt.sin()])  # of what stands upright, in the tilted view
+    level = [step - (step @ up) * up for step in (ahead, right, back)]
+    assert torch.allclose(level[0], -level[2], atol=1e-5) and abs(level[0] @ level[1]) < 1e-5
+    assert torch.allclose(torch.stack([step @ up for step in steps[:, -1]]), (ahead @ up).expand(3), atol=1e-5)

@@ -11,10 +11,10 @@ from t2w.cli.output import Output
 
 def collect(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the shards go.")] = Path("data"),
-    episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 6150,
+    episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 9000,
     frames: Annotated[int, typer.Option("--frames", min=16, help="Frames of a walk.")] = 96,
     only: Annotated[
-        Literal["play", "palindrome", "branch", "event", "still", "start"] | None,
+        Literal["play", "palindrome", "branch", "event", "still", "face", "start"] | None,
         typer.Option(help="Nothing but this; start: the first frames of worlds, to teach a painter."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the first world; keep data to test on far away.")] = 0,
@@ -22,9 +22,9 @@ def collect(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Records walks, there-and-backs, branch sets, events and stills of the simulator. Stopped, the same command goes on.
+    """Records walks, there-and-backs, branch sets, events, stills and faces of the simulator. Stopped, the same command goes on.
 
-    Example: t2w collect --out data --episodes 6150
+    Example: t2w collect --out data --episodes 9000
     Example: t2w collect --out starts --episodes 24000 --only start
     """
     import os

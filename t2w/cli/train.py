@@ -80,7 +80,7 @@ def parallax(
 ) -> None:
     """Between stages one and two: how a picture moves under an action. For: t2w train dynamics … --parallax runs/parallax
 
-    --weights keep their gait and their encoder; with another autoencoder, begin without.
+    --weights keep how one walks, who faces where, and their encoder; with another autoencoder, begin without.
 
     Example: t2w train parallax data --autoencoder runs/autoencoder --out runs/parallax --minutes 10
     """

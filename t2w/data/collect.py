@@ -23,8 +23,8 @@ class CollectConfig:
     seed: int = 0
     width: int = 160
     height: int = 96
-    mix: tuple[tuple[str, int], ...] = (("play", 10), ("palindrome", 4), ("branch", 2), ("event", 6), ("still", 60))
-    shard: int = 82  # episodes in one shard: one turn of the mix
+    mix: tuple[tuple[str, int], ...] = (("play", 10), ("palindrome", 4), ("branch", 2), ("event", 6), ("still", 60), ("face", 38))
+    shard: int = 120  # episodes in one shard: one turn of the mix
 
 
 def alone(kind: str) -> dict:

@@ -9,10 +9,11 @@ from torch.utils.data import Dataset
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
-from t2w.nn.geometry import ALIKE, NEAREST, inside, nearer, projected, values_at
-from t2w.nn.parallax import histories
+from t2w.nn.geometry import ALIKE, NEAREST, enlarged, inside, nearer, projected, values_at
+from t2w.nn.parallax import histories, middle
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
+from t2w.sim.camera import ISOMETRIC
 from t2w.sim.spec import VIEWS
 
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
@@ -46,25 +47,28 @@ def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tenso
     """How near things are in the new views (n h w, as a shard keeps it), the old and the new poses (n 12 each) => where each place of the new
     picture was in the old one (n 2h 2w 2: x, y in -1..1), and where that is known (n 2h 2w). The player goes with the eye."""
     fine = between(near)
-    flow, ahead = _projected(fine, pose, new)
+    flow, ahead, _ = _projected(fine, pose, new)
     return flow, (fine < 0) | (ahead > NEAREST)
 
 
-def _projected(fine: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
-    """As `projected`, by poses; the player, of negative nearness, stays where he is."""
-    flow, ahead = projected(fine.clamp(min=0), *rigid_between(pose, new))
-    return torch.where(fine[..., None] < 0, places(*fine.shape[1:], fine.device), flow), ahead
+def _projected(fine: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """As `projected` and `enlarged`, by poses; the player, of negative nearness, stays where he is and as large."""
+    rotation, shift, lens, into = rigid_between(pose, new)
+    flow, ahead = projected(fine.clamp(min=0), rotation, shift, lens, into)
+    smaller = torch.where(fine < 0, 1.0, enlarged(flow, ahead, lens, into))
+    return torch.where(fine[..., None] < 0, places(*fine.shape[1:], fine.device), flow), ahead, smaller
 
 
-def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-    """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), and whether it was seen there (frames-1 H W)."""
+def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
+    """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), whether it was seen there, and by how much it was
+    `enlarged` since (frames-1 H W each)."""
     near, pose = (torch.from_numpy(part[start : start + frames]).to(device).float() for part in shard.geometry)
     fine = between(near)
     before, after = fine[:-1], fine[1:]
-    flow, ahead = _projected(after, pose[:-1], pose[1:])
+    flow, ahead, smaller = _projected(after, pose[:-1], pose[1:])
     player, there = values_at(flow, (before < 0).float(), before.clamp(min=0))
     hidden = (player >= 0.5) | (nearer(after.clamp(min=0), ahead, there) < -ALIKE)
-    return flow, inside(flow) * (~hidden | (after < 0)).float()
+    return flow, inside(flow) * (~hidden | (after < 0)).float(), smaller
 
 
 def beside(near: Tensor) -> Tensor:
@@ -123,21 +127,22 @@ def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 class Walks:
-    """All steps of all walks, without pictures: batches {"history": (m n a+1), "shift": (m 3) in metres, "view": (m)}."""
+    """All steps of all walks, without pictures: batches {"history": (m n a+1), "facing": (m 2), "shift": (m 3) in metres, "view": (m)}."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0):
         self.generator, n = torch.Generator().manual_seed(seed), history
         rows = [(shard, row) for shard in found for row in shard.rows if row["kind"] not in ALONE]
         if not rows:
             raise T2WError("a parallax learns from walks, and there are none; collect some with: t2w collect")
-        told, shifts, views = [], [], []
+        told, facing, shifts, views = [], [], [], []
         for shard, row in rows:
             at = slice(row["start"], row["start"] + row["frames"])
             pose = torch.from_numpy(shard.geometry[1][at]).float()
             told.append(histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], n)[0].half())
+            facing.append(torch.from_numpy(shard.facing[at])[:-1])
             shifts.append(rigid_between(pose[:-1], pose[1:])[1])
             views.append(torch.full((len(pose) - 1,), VIEWS.index(row["spec"]["view"])))
-        self.history, self.shift, self.view = torch.cat(told), torch.cat(shifts), torch.cat(views)
+        self.history, self.facing, self.shift, self.view = map(torch.cat, (told, facing, shifts, views))
 
     def batch(self, size: int) -> dict[str, Tensor]:
         n, draw = self.history.shape[1], self.generator
@@ -145,4 +150,35 @@ class Walks:
         short = torch.rand(size, generator=draw) < FORGOTTEN
         told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
         known = torch.arange(n) < told[:, None]
-        return {"history": self.history[at].float() * known[..., None], "shift": self.shift[at], "view": self.view[at]}
+        told = self.history[at].float() * known[..., None]
+        return {"history": told, "facing": self.facing[at], "shift": self.shift[at], "view": self.view[at]}
+
+
+class Faces:
+    """The middles (m 3 side side) of all pictures that are seen from above, where the player stands, and which way he faces (m 2)."""
+
+    def __init__(self, found: list[Shard], side: int, seed: int = 0):
+        self.generator = torch.Generator().manual_seed(seed)
+        rows = [
+            (shard, t)
+            for shard in found
+            for row in shard.rows
+            if row["spec"]["view"] == ISOMETRIC
+            for t in range(row["start"], row["start"] + row["frames"])
+        ]
+        self.middle = [middle(torch.from_numpy(shard.frame(t)).permute(2, 0, 1), side).clone() for shard, t in rows]
+        self.facing = [torch.from_numpy(shard.facing[t]) for shard, t in rows]
+
+    def __len__(self) -> int:
+        return len(self.facing)
+
+    def batch(self, size: int) -> dict[str, Tensor]:
+        """{"middle": (m 3 side side) in about [-1, 1], "facing": (m 2)}, drawn by chance: a little beside the middle, in other colours,
+        half of them in the mirror."""
+        draw = self.generator
+        at, by = torch.randint(len(self), (size,), generator=draw).tolist(), torch.randint(-2, 3, (2,), generator=draw).tolist()
+        pictures = torch.stack([self.middle[i] for i in at]).roll(by, (2, 3)).float() / 127.5 - 1
+        pictures = pictures * (0.8 + 0.4 * torch.rand(size, 3, 1, 1, generator=draw))
+        facing, mirror = torch.stack([self.facing[i] for i in at]), torch.rand(size, generator=draw) < 0.5
+        pictures = torch.where(mirror[:, None, None, None], pictures.flip(3), pictures)
+        return {"middle": pictures, "facing": torch.where(mirror[:, None], facing * facing.new_tensor([1.0, -1.0]), facing)}

@@ -5,21 +5,25 @@ palindrome  out and the same way back: what was seen must be seen again
 branch      one moment, then every action in turn, each from that same moment
 event       beside a door, a crate, water or in the open: the key that acts there, pressed and not pressed, again and again
 still       unconnected views of one world, for the painter and the autoencoder
+face        the player seen from above, facing anywhere: which way one faces cannot be told from walks, there are too few
 start       the one view with which a world begins, which is what a painter is asked for
 """
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 
 from t2w.actions import Action
 from t2w.data.shard import Episode
+from t2w.sim.camera import ISOMETRIC
 from t2w.sim.captions import canonical
 from t2w.sim.doer import Doer
 from t2w.sim.player import make
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
 from t2w.sim.spec import sample
+from t2w.sim.walking import YAW
 
 STYLES = {"goal": 0.35, "random": 0.25, "single": 0.3, "idle_look": 0.1}
 PLACES = ("crate", "crate", "door", "shore", "creature", "landmark", "open", "open", "start", "start", "start")
@@ -37,6 +41,7 @@ EVENTS = (  # where, and what kind of world it takes
     *(("shore", {}), ("open", {})),
 )
 STILLS = 4
+FACES = 6
 
 
 def simulator(seed: int, renderer: Renderer, rng: random.Random) -> tuple[Simulator, str]:
@@ -54,8 +59,8 @@ def follow(sim: Simulator, episode: Episode, actions: Iterator[Action]) -> None:
     """Frame, action, frame, action … into the episode."""
     for action in actions:
         frame = sim.frame()
-        visible, near, pose = sim.visible(), sim.renderer.nearness(), sim.renderer.pose
-        episode.add(frame, SPACE.vector(action), sim.step(action), visible, near, pose)
+        visible, near, pose, facing = sim.visible(), sim.renderer.nearness(), sim.renderer.pose, sim.facing()
+        episode.add(frame, SPACE.vector(action), sim.step(action), visible, near, pose, facing)
 
 
 def back(action: Action) -> Action:
@@ -123,6 +128,18 @@ def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
+def face(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    sim = Simulator(replace(sample(seed), view=ISOMETRIC), renderer.width, renderer.height, renderer=renderer)
+    if (place := rng.choice(PLACES)) != "start":
+        sim.place(place, rng)
+    episode = Episode(about(sim, "face"))
+    for _ in range(FACES):
+        sim.state.player[YAW] = rng.uniform(-math.pi, math.pi)
+        follow(sim, episode, iter([Action(frozenset(rng.choice((("w",), ("a",), ("d",), ()))))]))
+    return [episode]
+
+
 def start(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
     episode = Episode(about(sim, "start"))
@@ -130,4 +147,4 @@ def start(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
-RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "event": event, "still": still, "start": start}
+RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "event": event, "still": still, "face": face, "start": start}

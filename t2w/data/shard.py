@@ -2,7 +2,8 @@
 
 Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
 the action that leads from frame t to frame t+1 (a,), the event bits of that step, the bits of the kinds of things in view,
-how near things are at every fourth pixel (h/4 w/4; 1 / metres, 0 in the sky, -1 where the player is), and the eye's pose (12: axes, place).
+how near things are at every fourth pixel (h/4 w/4; 1 / metres, 0 in the sky, -1 where the player is), the eye's pose (12: axes, place), and
+which way the player faces, beside where the eye looks (2: cosine, sine of the angle to the right).
 """
 
 import io
@@ -21,7 +22,7 @@ from t2w.media.atomic import atomically
 from t2w.sim.rows import KINDS
 
 QUALITY = 95
-ALONE = ("still", "start")  # kinds of episodes in which no frame follows another
+ALONE = ("still", "face", "start")  # kinds of episodes in which no frame follows another
 
 
 @dataclass
@@ -35,8 +36,18 @@ class Episode:
     visible: list[int] = field(default_factory=list)
     near: list[np.ndarray] = field(default_factory=list)
     pose: list[np.ndarray] = field(default_factory=list)
+    facing: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, frame: np.ndarray, action: np.ndarray, events: int, visible: frozenset[str], near: np.ndarray, pose: np.ndarray) -> None:
+    def add(
+        self,
+        frame: np.ndarray,
+        action: np.ndarray,
+        events: int,
+        visible: frozenset[str],
+        near: np.ndarray,
+        pose: np.ndarray,
+        facing: np.ndarray,
+    ) -> None:
         """One frame (h w c) uint8, the action vector (a,) that leads away from it, and what that step brought about."""
         self.jpegs.append(to_jpeg(frame))
         self.actions.append(action)
@@ -44,6 +55,7 @@ class Episode:
         self.visible.append(sum(1 << KINDS.index(kind) for kind in visible))
         self.near.append(near)
         self.pose.append(pose)
+        self.facing.append(facing)
 
 
 def to_jpeg(frame: np.ndarray) -> bytes:
@@ -83,6 +95,7 @@ def write(folder: Path, index: int, episodes: list[Episode]) -> None:
             "visible": np.array([x for e in episodes for x in e.visible], np.uint16),
             "near": np.array([x for e in episodes for x in e.near], np.float16),
             "pose": np.array([x for e in episodes for x in e.pose], np.float32),
+            "facing": np.array([x for e in episodes for x in e.facing], np.float32),
         }
         save_file(arrays, temporary)
 
@@ -106,13 +119,20 @@ class Shard:
     @cached_property
     def geometry(self) -> tuple[np.ndarray, np.ndarray]:
         """How near things are (n h/4 w/4), and the eye's poses (n 12)."""
+        return self._kept("near"), self._kept("pose")
+
+    @cached_property
+    def facing(self) -> np.ndarray:
+        """Which way the player faces (n 2)."""
+        return self._kept("facing")
+
+    def _kept(self, name: str) -> np.ndarray:
         try:
             with safe_open(self.path, "numpy") as file:
-                return file.get_tensor("near"), file.get_tensor("pose")
+                return file.get_tensor(name)
         except SafetensorError as error:
-            raise T2WError(
-                f"{self.path} was collected before depth was kept with it; collect anew, into another folder: t2w collect --out DIR"
-            ) from error
+            said = f"{self.path} is of an older t2w, which kept no {name} with its frames; collect anew, into another folder: t2w collect --out DIR"
+            raise T2WError(said) from error
 
     def frame(self, i: int) -> np.ndarray:
         """Frame i of the shard, (h w c) uint8."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent, per_pixel
+from t2w.nn.geometry import per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
@@ -42,7 +42,10 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
     if around.frames % LOOKS:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
-    frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
+    frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD)
+    way = frames[:, None] * motion.shift
+    free = stopped(motion.here, motion.player <= 0, way, motion.lens)
+    frames = (frames * (free.norm(dim=1) / way.norm(dim=1).clamp(min=1e-6))).round()  # up to a wall, not through it
     return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
 
 

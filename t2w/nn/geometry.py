@@ -17,6 +17,9 @@ ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so far from a place's middle, or farther, covers the next one as well
 FARTHEST = 1e4  # nearer than that is nothing
+ROOM = 0.5  # metres around the eye that nothing enters, so that one walks along a wall and not through it
+BODY = (-0.2, 1.0)  # metres below the eye between which things are in the way: not what one steps over, nor goes under
+SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 
 
 def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,6 +29,29 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     with exactly(near.device):
         point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
     return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
+
+
+def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor:
+    """Shifts of the eye (b 3), but not into what stands in its way: places of nearness `near` (b H W), those that count (b H W), seen
+    through a lens (b 2). It goes up to them, and slides along. That the view may be tilted is left out of account."""
+    with exactly(near.device):
+        point = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
+        solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
+        level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
+        gone = torch.zeros_like(left)
+        for _ in range(2):  # straight on; then along it
+            far = left.norm(dim=1, keepdim=True)
+            ahead = left / far.clamp(min=1e-6)
+            away = level - gone[:, None]
+            along = (away @ ahead[..., None])[..., 0]
+            beside = away.square().sum(-1) - along.square()
+            until = torch.where(solid & (along > 0) & (beside < ROOM**2), along - (ROOM**2 - beside).clamp(min=0).sqrt(), FARTHEST)
+            until, which = until.topk(SPECKS, largest=False)
+            free = torch.minimum(until[:, -1:].clamp(min=0), far)
+            gone, left = gone + free * ahead, left - free * ahead
+            wall = F.normalize(level.take_along_dim(which[..., None], 1).mean(1) - gone)
+            left = left - (left * wall).sum(1, keepdim=True).clamp(min=0) * wall
+        return torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
@@ -44,12 +70,17 @@ def compared(near: Tensor) -> Tensor:
     return (METRES * near).log1p()
 
 
-def enlarged(to: Tensor) -> Tensor:
-    """How many places of the old picture a place of the new one was (b H W), at most 1, by a flow `to` (b H W 2), around there."""
-    h, w = to.shape[1:3]
-    across, down = torch.gradient(to, dim=2)[0] * (w / 2), torch.gradient(to, dim=1)[0] * (h / 2)
-    much = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-    return F.avg_pool2d(much, 5, 1, 2, count_include_pad=False).clamp(0, 1)
+def mixed(near: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Nearness with a share of another, half way being so as `compared`."""
+    return torch.lerp(compared(near), compared(other), share).expm1() / METRES
+
+
+def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
+    """How many places of the old picture, of lens `into`, a place of the new one was (b H W), at most 1, where `projected` says `to` and
+    `ahead`: by how far away it was and is. (What one sees aslant is enlarged more.)"""
+    new = 1 + (places(*to.shape[1:3], to.device) * lens[:, None, None]).square().sum(-1)
+    old = (1 + (to * into[:, None, None]).square().sum(-1)) * ahead.clamp(min=NEAREST).square()
+    return (new / old).clamp(max=1)
 
 
 def inside(to: Tensor) -> Tensor:

@@ -102,7 +102,8 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     to, ahead = _thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
-    scene = (1 - player_there) * inside(to) * enlarged(to) * ((ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE))
+    there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
+    scene = (1 - player_there) * inside(to) * enlarged(to, ahead, new.lens.repeat(k, 1), kept.lens) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 

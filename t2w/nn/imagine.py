@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
@@ -13,7 +14,7 @@ from t2w.nn.foresight import looked_ahead, looked_around
 from t2w.nn.geometry import warped
 from t2w.nn.parallax import Carried, Carrier
 from t2w.nn.surroundings import Surroundings
-from t2w.nn.view import window
+from t2w.nn.view import turned, window
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Dream:
         self.noise: Tensor | None = None  # from which the last was made
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
         self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
+        self.facing: Tensor | None = None  # which way the player faced at first (b 2), beside where the eye looks
         self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
         self.carried_noised: Tensor | None = None  # its latents as they are remembered
         self._picture = picture
@@ -121,8 +123,10 @@ class Dream:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
             self.around = Surroundings.of(picture, carrier.motion(self.last, picture, torch.zeros_like(action)[:, None]))
+            self.facing = F.normalize(carrier.parallax.facing(picture))
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        motion = carrier.motion(self.last, picture, self.actions)
+        facing = turned(self.facing, self.heading[:, 0] * self.dynamics.config.turn * (math.pi / 180))
+        motion = carrier.motion(self.last, picture, self.actions, self.around.believed, facing)
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

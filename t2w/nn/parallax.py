@@ -1,9 +1,10 @@
 """Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
 
 A network of convolutions says how near things are in a picture and how the eye moves and turns, beside what the actions alone say of that
-(Zhou et al. 2017, "Unsupervised learning of depth and ego-motion"). By these its points fall into the next view, and the flow between the
-two follows from where they came; the player stays where he is in the picture. The picture is moved, not its latents: half a latent to
-the side, a latent means another picture. What comes into view, and what moves by itself, is left to the dynamics.
+(Zhou et al. 2017, "Unsupervised learning of depth and ego-motion"). What is near enough stops the eye. By these the picture's points fall
+into the next view, and the flow between the two follows from where they came; the player stays where he is in the picture. The picture is
+moved, not its latents: half a latent to the side, a latent means another picture. What comes into view, and what moves by itself, is left
+to the dynamics.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import FINER, fallen, per_pixel, projected, values_at
+from t2w.nn.geometry import FINER, fallen, mixed, per_pixel, projected, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
+
+Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
@@ -33,7 +36,8 @@ class ParallaxConfig:
     lens: tuple[float, float] = (1.279, 0.7673)  # half width and half height of the picture at distance 1; pictures may say otherwise
     history: int = 12  # actions that the picture's own part is told
     gait: int = 32  # actions from which speed follows, and how far a jump has got
-    gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view
+    gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view; in the last one does not look where one goes
+    face: int = 48  # width of the convolutions that tell which way the player faces
     d: int = 96
     fine: int = 32
     depth_blocks: int = 5
@@ -43,7 +47,7 @@ class ParallaxConfig:
 
 
 SMALL = {"encoder_widths": (8, 8, 16), "encoder_blocks": (1, 1, 1)}
-TINY = ParallaxConfig(channels=8, d=16, fine=8, depth_blocks=1, condition=16, **SMALL)  # for the tests
+TINY = ParallaxConfig(channels=8, d=16, fine=8, face=8, depth_blocks=1, condition=16, **SMALL)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:
@@ -53,7 +57,8 @@ def histories(actions: Tensor, n: int) -> Tensor:
 
 
 class Gait(nn.Module):
-    """Actions alone => how the eye moves: histories (b n a+1) => shifts in metres (b k 3), one for each way to walk."""
+    """Actions => how the eye moves: histories (b n a+1), and which way the player faces (b 2), => shifts in metres (b k 3), one for each
+    way to walk. The last is that of one who is seen from above: he goes where he faces, and the eye with him."""
 
     def __init__(self, config: ParallaxConfig):
         super().__init__()
@@ -65,9 +70,45 @@ class Gait(nn.Module):
             nn.SiLU(),
             nn.Linear(wide, 3 * config.gaits),
         )
+        self.tilt = nn.Parameter(torch.tensor(0.8))  # radians by which the eye above looks down
 
-    def forward(self, history: Tensor) -> Tensor:
-        return self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).unflatten(1, (-1, 3))
+    def forward(self, history: Tensor, facing: Tensor) -> Tensor:
+        steps = self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).float().unflatten(1, (-1, 3))
+        across, down, ahead = steps[:, -1].unbind(1)
+        cos, sin = facing.unbind(1)
+        across, ahead = cos * across + sin * ahead, cos * ahead - sin * across
+        cos, sin = self.tilt.float().cos(), self.tilt.float().sin()
+        above = torch.stack([across, cos * down - sin * ahead, sin * down + cos * ahead], 1)
+        return torch.cat([steps[:, :-1], above[:, None]], 1)
+
+
+class Facing(nn.Module):
+    """A picture (b 3 8h 8w) => which way the player faces who stands in its middle, beside where the eye looks: cosine and sine of the
+    angle to the right (b 2), the less sure the nearer to nothing."""
+
+    def __init__(self, config: ParallaxConfig):
+        super().__init__()
+        d, self.side = config.face, config.height // 2 * 8
+        sizes = ((3, d, 4, 2), (d, d, 3, 1), (d, 2 * d, 4, 2), (2 * d, 2 * d, 3, 1), (2 * d, 2 * d, 4, 2))
+        self.layers = nn.Sequential(
+            *(part for c, into, k, by in sizes for part in (nn.Conv2d(c, into, k, by, 1), nn.GroupNorm(4, into), nn.SiLU())),
+            nn.Flatten(),
+            nn.Linear(2 * d * (self.side // 8) ** 2, 2 * d),
+            nn.SiLU(),
+            nn.Linear(2 * d, 2),
+        )
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self.of_middle(middle(picture, self.side))
+
+    def of_middle(self, part: Tensor) -> Tensor:
+        return self.layers(part.to(self.layers[0].weight.dtype)).float()
+
+
+def middle(picture: Tensor, side: int) -> Tensor:
+    """Its middle (… side side)."""
+    h, w = picture.shape[-2:]
+    return picture[..., (h - side) // 2 : (h + side) // 2, (w - side) // 2 : (w + side) // 2]
 
 
 class Motion(NamedTuple):
@@ -123,7 +164,7 @@ class Parallax(nn.Module):
         self.fine_blocks = nn.ModuleList(Residual(width) for width in (2 * fine, 2 * fine, fine))  # on the way down, and up
         self.up, self.last = nn.Conv2d(d, 2 * fine, 1), nn.Conv2d(2 * fine, fine, 1)
         self.out = nn.Conv2d(fine, 2, 3, padding=1)
-        self.gait = Gait(config)
+        self.gait, self.facing = Gait(config), Facing(config)
         self.move = nn.Sequential(
             nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14 + config.gaits)
         )
@@ -134,8 +175,11 @@ class Parallax(nn.Module):
             self.move[-1].weight.mul_(0.1)
             self.move[-1].bias.zero_()
 
-    def forward(self, latents: Tensor, picture: Tensor, history: Tensor) -> Motion:
-        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's."""
+    def forward(
+        self, latents: Tensor, picture: Tensor, history: Tensor, believed: Believed | None = None, facing: Tensor | None = None
+    ) -> Motion:
+        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; and which way
+        the player faces (b 2), where that is known."""
         kind = self.spot.dtype
         large = F.silu(self.first(F.pixel_unshuffle(picture.to(kind), 8 // FINER)))
         small = self.fine_blocks[0](F.silu(self.second(large)))
@@ -148,10 +192,12 @@ class Parallax(nn.Module):
         x = self.fine_blocks[2](twice(self.last(x)) + large)
         here, player = self.out(F.silu(x)).float().unbind(1)
         here = F.softplus(4 * here - 2)
-        moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history).float()
+        here = here if believed is None else mixed(here, *believed)
+        moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history, self.facing(picture) if facing is None else facing)
         with exactly(here.device):
             rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
         shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
+        shift = shift + stopped(here.detach(), player <= 0, shift.detach(), lens.detach()) - shift.detach()
         around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(here.detach(), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
@@ -203,9 +249,11 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, latents: Tensor, picture: Tensor, actions: Tensor) -> Motion:
+    def motion(
+        self, latents: Tensor, picture: Tensor, actions: Tensor, believed: Believed | None = None, facing: Tensor | None = None
+    ) -> Motion:
         """From a frame (b c h w; b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there."""
-        return self.parallax(latents, picture, histories(actions, self.parallax.config.gait)[:, -1])
+        return self.parallax(latents, picture, histories(actions, self.parallax.config.gait)[:, -1], believed, facing)
 
     def carried(self, picture: Tensor, sure: Tensor) -> Carried:
         return Carried(self.encode(picture), picture, sure)

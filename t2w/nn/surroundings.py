@@ -14,11 +14,12 @@ from torch import Tensor
 
 from t2w.nn.geometry import ALIKE, enlarged, inside, nearer, per_pixel, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
-from t2w.nn.parallax import Motion
+from t2w.nn.parallax import Believed, Motion
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
+BELIEVED = 0.6  # how much what was near stays near: one picture alone does not tell it the same from frame to frame
 FEW = 0.005  # share of unknown places that is left to the dynamics
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
@@ -46,6 +47,12 @@ class Surroundings:
         first = View(picture, like, torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
         return Surroundings(first, (first,))
 
+    @property
+    def believed(self) -> Believed:
+        """How near all is in the last view, as it was carried there."""
+        last = self.last
+        return last.near.clamp(min=0), BELIEVED * (last.known > UNKNOWN) * (1 - last.player)
+
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
         last = replace(self.last, picture=picture).told(motion)
@@ -65,7 +72,8 @@ class Surroundings:
         known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
         behind = torch.maximum(behind, hidden) * (1 - player)
-        known = known * (1 - behind) * inside(motion.flow) * enlarged(motion.flow)
+        smaller = torch.where(player > 0, 1.0, enlarged(motion.flow, motion.ahead, motion.lens, motion.lens))
+        known = known * (1 - behind) * inside(motion.flow) * smaller
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])

@@ -27,6 +27,12 @@ def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
     return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
 
 
+def turned(facing: Tensor, by: Tensor) -> Tensor:
+    """Cosines and sines (b 2) of angles, and by how many radians more they are turned (b) => (b 2)."""
+    cos, sin = by.cos(), by.sin()
+    return torch.stack([facing[:, 0] * cos - facing[:, 1] * sin, facing[:, 1] * cos + facing[:, 0] * sin], 1)
+
+
 def moved(frames: Tensor, to: Tensor, mode: str = "bilinear") -> Tensor:
     """Frames (b t c h w), each place from where `to` (b t h w 2) says; what was out of the picture is as its edge."""
     flat, grid = rearrange(frames, "b t c h w -> (b t) c h w").float(), rearrange(to, "b t h w k -> (b t) h w k").float()

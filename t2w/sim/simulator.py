@@ -75,6 +75,12 @@ class Simulator:
         self._visible = None
         return step(s.player, act, heights, water, lava, circles, s.boxes, shelter, s.crates, s.creatures, s.door, s.debris, s.random, dt)
 
+    def facing(self) -> np.ndarray:
+        """Which way the player faces, seen from where the eye of the last picture looks: cosine and sine of the angle, to the right (2,)."""
+        ahead, yaw = self.renderer.pose[6:8], self.state.player[YAW]
+        (x, y), (to_x, to_y) = ahead / max(np.linalg.norm(ahead), 1e-6), (-math.sin(yaw), math.cos(yaw))
+        return np.array((x * to_x + y * to_y, y * to_x - x * to_y), np.float32)
+
     def frame(self) -> np.ndarray:
         """The picture (h w c) of this moment."""
         s, spec, (heights, circles, shelter) = self.state, self.spec, self._fixed

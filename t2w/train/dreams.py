@@ -18,7 +18,7 @@ from torch import Tensor
 from t2w.data.latents import Windows
 from t2w.data.pairs import true_ways
 from t2w.nn.dynamics import Dynamics
-from t2w.nn.geometry import enlarged, per_latent, values_at
+from t2w.nn.geometry import per_latent, values_at
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch
@@ -42,7 +42,7 @@ class Group:
     headings: Tensor  # (b n 2)
     frames: list[Tensor]  # (b c h w), as they were dreamt
     noise: list[Tensor]  # from which they were
-    ways: tuple[Tensor, Tensor] | None  # where places truly come from (b n-1 H W 2), and which were seen there (b n-1 H W)
+    ways: tuple[Tensor, Tensor, Tensor] | None  # as of `true_ways`, of b rows each
     carried: list[Tensor]  # those before them, as the actions carried them on
     sure: list[Tensor]  # which places of those had been in view (b H W)
     known: list[Tensor]  # and how much of each was true once, less what it was enlarged since (b H W)
@@ -50,14 +50,14 @@ class Group:
 
     def step(self) -> None:
         way = None if self.ways is None else tuple(part[:, self.age] for part in self.ways)
-        self.frames.append(self.dream.step(self.actions[:, self.age], way).float())
+        self.frames.append(self.dream.step(self.actions[:, self.age], way and way[:2]).float())
         self.noise.append(self.dream.noise.float())
         self.age += 1
         if way is not None:
             carried, (known,) = self.dream.carried, values_at(way[0], self.known[-1])
             self.carried.append(carried.latents)
             self.sure.append(carried.sure)
-            self.known.append(known * carried.sure * enlarged(way[0]))
+            self.known.append(known * carried.sure * way[2])
 
 
 class Dreams:
