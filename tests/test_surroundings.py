@@ -138,6 +138,10 @@ def test_nobody_walks_through_a_wall():
     assert step(0.0, 0.0, 9.0) == pytest.approx([0.0, 0.0, 3 - ROOM], abs=0.1)
     assert step(0.0, 0.0, -9.0) == pytest.approx([0.0, 0.0, -9.0])  # and not behind
     assert step(0.0, 0.0, 9.0, counts=~all_count) == pytest.approx([0.0, 0.0, 9.0])  # the player does not stand in his own way
+    wall = torch.full((1, H, W), 1 / 0.4)  # who stands before one goes along it, and away
+    assert step(0.0, 0.0, 0.3)[2] < 0.1 and step(0.3, 0.0, 0.0)[0] > 0.25 and step(0.3, 0.0, 0.1)[0] > 0.25
+    assert step(0.0, 0.0, -0.3)[2] == pytest.approx(-0.3)
+    wall = torch.full((1, H, W), 1 / 3)
     across, _, on = step(0.4, 0.0, 3.0)
     assert on < 3 - 0.8 * ROOM and across > 0.3  # along it one goes on
 

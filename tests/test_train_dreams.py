@@ -24,7 +24,7 @@ def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_
     folder = tmp_path / "parallax"
     folder.mkdir()
     save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
-    with pytest.raises(T2WError, match="kept no near with its frames"):
+    with pytest.raises(T2WError, match="kept no depth with its frames"):
         next(train_dynamics(old, encoder, tmp_path / "world", dynamics.TINY, FIT, frames=16, dreams=0.1, parallax=folder))
 
 

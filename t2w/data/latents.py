@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from t2w.data.pictures import to_picture
-from t2w.data.shard import Shard
+from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
 from t2w.media.atomic import atomically, sweep
 from t2w.nn.autoencoder import encode
@@ -80,7 +80,7 @@ class Windows(Dataset):
             self.headings.append(turns.cumsum(0) - turns)
             for row in shard.rows:
                 last = row["frames"] - frames
-                if row["kind"] != "still" and last >= 0:
+                if row["kind"] not in ALONE and last >= 0:
                     self.episodes.append((s, row["start"], row["frames"]))
                     self.index += [(s, row["start"], row["start"] + t) for t in range(0, last + 1, stride)]
         if not self.index:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -149,9 +150,8 @@ class Walks:
         at = torch.randint(len(self.view), (size,), generator=draw)
         short = torch.rand(size, generator=draw) < FORGOTTEN
         told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
-        known = torch.arange(n) < told[:, None]
-        told = self.history[at].float() * known[..., None]
-        return {"history": told, "facing": self.facing[at], "shift": self.shift[at], "view": self.view[at]}
+        history = self.history[at].float() * (torch.arange(n) < told[:, None])[..., None]
+        return {"history": history, "facing": self.facing[at], "shift": self.shift[at], "view": self.view[at]}
 
 
 class Faces:
@@ -166,7 +166,7 @@ class Faces:
             if row["spec"]["view"] == ISOMETRIC
             for t in range(row["start"], row["start"] + row["frames"])
         ]
-        self.middle = [middle(torch.from_numpy(shard.frame(t)).permute(2, 0, 1), side).clone() for shard, t in rows]
+        self.middle = [middle(rearrange(torch.from_numpy(shard.frame(t)), "h w c -> c h w"), side).clone() for shard, t in rows]
         self.facing = [torch.from_numpy(shard.facing[t]) for shard, t in rows]
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
-from t2w.data.shard import ALONE, Shard, seen, shards
+from t2w.data.shard import ALONE, FACE, Shard, seen, shards
 from t2w.media.pixels import to_tensor
 from t2w.sim.captions import caption
 from t2w.sim.spec import Spec
@@ -20,13 +20,13 @@ def to_picture(frame: np.ndarray) -> Tensor:
 
 
 class Pictures(Dataset):
-    """Every `every`-th frame of each walk, all stills and starts. An item: {"picture": (c h w)}."""
+    """Every `every`-th frame of each walk, all stills and starts; no faces, who are all seen from above. An item: {"picture": (c h w)}."""
 
     def __init__(self, found: list[Shard], every: int = 1):
         self.shards = found
         self.index: list[tuple[int, int, dict]] = []
         for s, shard in enumerate(self.shards):
-            for row in shard.rows:
+            for row in (row for row in shard.rows if row["kind"] != FACE):
                 step = 1 if row["kind"] in ALONE else every
                 self.index += [(s, row["start"] + t, row) for t in range(0, row["frames"], step)]
 

@@ -22,7 +22,8 @@ from t2w.media.atomic import atomically
 from t2w.sim.rows import KINDS
 
 QUALITY = 95
-ALONE = ("still", "face", "start")  # kinds of episodes in which no frame follows another
+FACE = "face"  # the kind of those that show players from above, and nothing else
+ALONE = ("still", FACE, "start")  # kinds of episodes in which no frame follows another
 
 
 @dataclass
@@ -119,20 +120,21 @@ class Shard:
     @cached_property
     def geometry(self) -> tuple[np.ndarray, np.ndarray]:
         """How near things are (n h/4 w/4), and the eye's poses (n 12)."""
-        return self._kept("near"), self._kept("pose")
+        return self._kept("near", "depth"), self._kept("pose", "depth")
 
     @cached_property
     def facing(self) -> np.ndarray:
         """Which way the player faces (n 2)."""
-        return self._kept("facing")
+        return self._kept("facing", "facing of players")
 
-    def _kept(self, name: str) -> np.ndarray:
+    def _kept(self, name: str, said: str) -> np.ndarray:
         try:
             with safe_open(self.path, "numpy") as file:
                 return file.get_tensor(name)
         except SafetensorError as error:
-            said = f"{self.path} is of an older t2w, which kept no {name} with its frames; collect anew, into another folder: t2w collect --out DIR"
-            raise T2WError(said) from error
+            raise T2WError(
+                f"{self.path} is of an older t2w, which kept no {said} with its frames; collect anew, into another folder: t2w collect --out DIR"
+            ) from error
 
     def frame(self, i: int) -> np.ndarray:
         """Frame i of the shard, (h w c) uint8."""

@@ -17,7 +17,7 @@ ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so far from a place's middle, or farther, covers the next one as well
 FARTHEST = 1e4  # nearer than that is nothing
-ROOM = 0.5  # metres around the eye that nothing enters, so that one walks along a wall and not through it
+ROOM = 0.5  # metres around the eye that nothing comes far into, so that one walks along a wall and not through it
 BODY = (-0.2, 1.0)  # metres below the eye between which things are in the way: not what one steps over, nor goes under
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 
@@ -33,7 +33,8 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor:
     """Shifts of the eye (b 3), but not into what stands in its way: places of nearness `near` (b H W), those that count (b H W), seen
-    through a lens (b 2). It goes up to them, and slides along. That the view may be tilted is left out of account."""
+    through a lens (b 2). It goes up to them, and slides along. That the view may be tilted is left out of account, and that a player who is
+    seen from behind comes before the eye."""
     with exactly(near.device):
         point = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
         solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
@@ -43,9 +44,11 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor
             far = left.norm(dim=1, keepdim=True)
             ahead = left / far.clamp(min=1e-6)
             away = level - gone[:, None]
-            along = (away @ ahead[..., None])[..., 0]
-            beside = away.square().sum(-1) - along.square()
-            until = torch.where(solid & (along > 0) & (beside < ROOM**2), along - (ROOM**2 - beside).clamp(min=0).sqrt(), FARTHEST)
+            along, far2 = (away @ ahead[..., None])[..., 0], away.square().sum(-1)
+            beside = far2 - along.square()
+            least = torch.where(solid, far2, FARTHEST).topk(SPECKS, largest=False)[0][:, -1:]
+            room2 = 0.9 * least.clamp(max=ROOM**2)  # who is nearer already may go along, too
+            until = torch.where(solid & (along > 0) & (beside < room2), along - (room2 - beside).clamp(min=0).sqrt(), FARTHEST)
             until, which = until.topk(SPECKS, largest=False)
             free = torch.minimum(until[:, -1:].clamp(min=0), far)
             gone, left = gone + free * ahead, left - free * ahead
@@ -77,7 +80,7 @@ def mixed(near: Tensor, other: Tensor, share: Tensor) -> Tensor:
 
 def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
     """How many places of the old picture, of lens `into`, a place of the new one was (b H W), at most 1, where `projected` says `to` and
-    `ahead`: by how far away it was and is. (What one sees aslant is enlarged more.)"""
+    `ahead`: by how far away it was and is, alone. (What one sees aslant is enlarged more.)"""
     new = 1 + (places(*to.shape[1:3], to.device) * lens[:, None, None]).square().sum(-1)
     old = (1 + (to * into[:, None, None]).square().sum(-1)) * ahead.clamp(min=NEAREST).square()
     return (new / old).clamp(max=1)

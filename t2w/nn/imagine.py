@@ -5,7 +5,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
@@ -14,7 +13,7 @@ from t2w.nn.foresight import looked_ahead, looked_around
 from t2w.nn.geometry import warped
 from t2w.nn.parallax import Carried, Carrier
 from t2w.nn.surroundings import Surroundings
-from t2w.nn.view import turned, window
+from t2w.nn.view import rotated, window
 
 
 @dataclass(frozen=True)
@@ -123,9 +122,9 @@ class Dream:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
             self.around = Surroundings.of(picture, carrier.motion(self.last, picture, torch.zeros_like(action)[:, None]))
-            self.facing = F.normalize(carrier.parallax.facing(picture))
+            self.facing = carrier.parallax.facing(picture)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        facing = turned(self.facing, self.heading[:, 0] * self.dynamics.config.turn * (math.pi / 180))
+        facing = rotated(self.facing, self.dynamics.turned(self.heading)[:, 0])
         motion = carrier.motion(self.last, picture, self.actions, self.around.believed, facing)
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:

@@ -23,6 +23,7 @@ from t2w.nn.view import places
 
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
+STILL = 1e-4  # metres
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
@@ -84,7 +85,7 @@ class Gait(nn.Module):
 
 class Facing(nn.Module):
     """A picture (b 3 8h 8w) => which way the player faces who stands in its middle, beside where the eye looks: cosine and sine of the
-    angle to the right (b 2), the less sure the nearer to nothing."""
+    angle to the right (b 2)."""
 
     def __init__(self, config: ParallaxConfig):
         super().__init__()
@@ -99,9 +100,10 @@ class Facing(nn.Module):
         )
 
     def forward(self, picture: Tensor) -> Tensor:
-        return self.of_middle(middle(picture, self.side))
+        return F.normalize(self.of_middle(middle(picture, self.side)))
 
     def of_middle(self, part: Tensor) -> Tensor:
+        """The same of a picture's middle (b 3 side side), the less sure the nearer to nothing."""
         return self.layers(part.to(self.layers[0].weight.dtype)).float()
 
 
@@ -178,8 +180,8 @@ class Parallax(nn.Module):
     def forward(
         self, latents: Tensor, picture: Tensor, history: Tensor, believed: Believed | None = None, facing: Tensor | None = None
     ) -> Motion:
-        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; and which way
-        the player faces (b 2), where that is known."""
+        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is
+        believed, and which way the player faces (b 2), where that is known: else the picture says so."""
         kind = self.spot.dtype
         large = F.silu(self.first(F.pixel_unshuffle(picture.to(kind), 8 // FINER)))
         small = self.fine_blocks[0](F.silu(self.second(large)))
@@ -197,11 +199,12 @@ class Parallax(nn.Module):
         with exactly(here.device):
             rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
         shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
-        shift = shift + stopped(here.detach(), player <= 0, shift.detach(), lens.detach()) - shift.detach()
+        free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
+        shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
         around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(here.detach(), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
-        flow = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow)
+        flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
         return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead)
 
     def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -50,8 +50,8 @@ class Surroundings:
     @property
     def believed(self) -> Believed:
         """How near all is in the last view, as it was carried there."""
-        last = self.last
-        return last.near.clamp(min=0), BELIEVED * (last.known > UNKNOWN) * (1 - last.player)
+        last, had_been = self.last, 1.0 if self.sure is None else (self.sure > 0).float()
+        return last.near.clamp(min=0), BELIEVED * had_been * (1 - last.player)
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
@@ -72,8 +72,7 @@ class Surroundings:
         known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
         behind = torch.maximum(behind, hidden) * (1 - player)
-        smaller = torch.where(player > 0, 1.0, enlarged(motion.flow, motion.ahead, motion.lens, motion.lens))
-        known = known * (1 - behind) * inside(motion.flow) * smaller
+        known = known * (1 - behind) * inside(motion.flow) * enlarged(motion.flow, motion.ahead, motion.lens, motion.lens)
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])

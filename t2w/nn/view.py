@@ -27,8 +27,8 @@ def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
     return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
 
 
-def turned(facing: Tensor, by: Tensor) -> Tensor:
-    """Cosines and sines (b 2) of angles, and by how many radians more they are turned (b) => (b 2)."""
+def rotated(facing: Tensor, by: Tensor) -> Tensor:
+    """Cosines and sines of angles (b 2), and by how many radians they grow (b) => (b 2)."""
     cos, sin = by.cos(), by.sin()
     return torch.stack([facing[:, 0] * cos - facing[:, 1] * sin, facing[:, 1] * cos + facing[:, 0] * sin], 1)
 

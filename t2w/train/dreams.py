@@ -50,7 +50,7 @@ class Group:
 
     def step(self) -> None:
         way = None if self.ways is None else tuple(part[:, self.age] for part in self.ways)
-        self.frames.append(self.dream.step(self.actions[:, self.age], way and way[:2]).float())
+        self.frames.append(self.dream.step(self.actions[:, self.age], None if way is None else way[:2]).float())
         self.noise.append(self.dream.noise.float())
         self.age += 1
         if way is not None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from t2w.data.pictures import split, to_picture
-from t2w.data.shard import ALONE, Shard, seen
+from t2w.data.shard import ALONE, FACE, Shard, seen
 from t2w.errors import T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.judge import MOTIONS, TURNS, Judge, JudgeConfig, Questions, describe
@@ -79,7 +79,7 @@ class Views(Dataset):
         self.stills: list[tuple[int, int, dict]] = []  # shard, frame, the episode's row
         self.index: list[tuple[int, int, dict]] = []  # the same of the frames from which there is a next one
         for s, shard in enumerate(found):
-            for row in shard.rows:
+            for row in (row for row in shard.rows if row["kind"] != FACE):
                 if row["kind"] in ALONE:
                     self.stills += [(s, row["start"] + t, row) for t in range(row["frames"])]
                 else:

@@ -210,6 +210,8 @@ def train_parallax(
     model.facing.requires_grad_(False)
     pairs, unseen = (Pairs(part, model.config.gait, fit_config.seed + 1) for part in (learn, held))
     run = Run(Onward(model, theirs), fit_config, out / "run", where)
+    if not run.step:
+        run.save()  # what was learnt first
     stage = Stage(parallax_loss(theirs, encoder=weights is None), look_at(unseen, theirs, where.device))
     yield from train(stage, run, loader(pairs, run, workers))
     if where.is_main_process:
