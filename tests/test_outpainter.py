@@ -88,24 +88,6 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
 
 
-def test_ahead_is_painted_up_to_a_wall_and_not_behind_it(carrier):
-    from t2w.nn.foresight import AHEAD, looked_ahead
-    from t2w.nn.geometry import ROOM
-    from t2w.nn.parallax import Motion
-
-    torch.manual_seed(0)
-    wall, angle = torch.full((1, 48, 80), 0.5), torch.tensor(0.02)
-    turn = torch.tensor([[angle.cos(), 0, angle.sin()], [0, 1, 0], [-angle.sin(), 0, angle.cos()]])[None]
-    shift, lens, none = torch.tensor([[0.0, 0.0, 0.3]]), torch.tensor([[1.2, 0.72]]), torch.zeros(1, 48, 80)
-    motion = Motion(none[..., None].expand(1, 48, 80, 2), wall, wall, none - 9, turn, shift, lens, torch.zeros(1, 3), wall)
-    begun = Surroundings.of(torch.randn(1, 3, 96, 160).clamp(-1, 1), motion)
-    with torch.no_grad():
-        ahead = looked_ahead(begun, motion, torch.randn(1, 8, 12, 20), lambda: torch.randn(1, 8, 12, 20), carrier).kept[-1]
-    assert ahead is not begun.last  # who turns before a wall sees something new
-    assert torch.acos(ahead.rotation[0, 2, 2]) == pytest.approx(0.02 * AHEAD, abs=0.01)
-    assert 0.5 < ahead.place.norm() < 2 - 0.5 * ROOM
-
-
 def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.train.dynamics import train_dynamics
     from t2w.train.outpainter import train_outpainter

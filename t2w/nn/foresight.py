@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent, per_pixel, stopped
+from t2w.nn.geometry import per_latent, per_pixel
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
@@ -18,8 +18,8 @@ AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
-TRUSTED, SURE = 0.08, 0.2  # how well a place is known that is painted over in full, and one that is left alone
-PAINTED = 0.25  # how good a painted place is: better than a haze, no better than what was seen and is twice as large now
+TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
+PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
@@ -43,8 +43,7 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens)  # up to a wall, not through it
-    return _foreseen(around, *_gone(around.last, motion._replace(shift=way / frames[:, None]), frames), first, noise, carrier)
+    return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
 
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
