@@ -121,8 +121,9 @@ class Dream:
         if way is not None:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
-            self.around = Surroundings.of(picture, carrier.motion(self.last, picture, torch.zeros_like(action)[:, None]))
             self.facing = carrier.parallax.facing(picture)
+            standing = carrier.motion(self.last, picture, torch.zeros_like(action)[:, None], facing=self.facing)
+            self.around = Surroundings.of(picture, standing)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         facing = rotated(self.facing, self.dynamics.turned(self.heading)[:, 0])
         motion = carrier.motion(self.last, picture, self.actions, self.around.believed, facing)
