@@ -73,7 +73,7 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     latents = torch.randn(1, 8, 12, 20)
     with torch.no_grad():
         picture = carrier.picture(latents).float()
-        standing = carrier.parallax(latents, picture, histories(torch.zeros(1, 1, 9), parallax.TINY.gait)[:, -1])
+        standing = carrier.parallax(picture, histories(torch.zeros(1, 1, 9), parallax.TINY.gait)[:, -1])
         begun = Surroundings.of(picture, standing)
         around = begun
         for i in range(20):

@@ -84,10 +84,10 @@ def beside(near: Tensor) -> Tensor:
 
 class Pairs(Dataset):
     """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 2h 2w) and "poses": (2 12) of both, "view": () which
-    of VIEWS}."""
+    of VIEWS}. Without `both`, the "next" picture is left out."""
 
-    def __init__(self, found: list[Shard], history: int, seed: int = 0):
-        self.found, self.history = found, history
+    def __init__(self, found: list[Shard], history: int, seed: int = 0, both: bool = True):
+        self.found, self.history, self.both = found, history, both
         self.generator = torch.Generator().manual_seed(seed)
         self.index = [
             (s, row["start"], row["start"] + t, VIEWS.index(row["spec"]["view"]))
@@ -107,9 +107,9 @@ class Pairs(Dataset):
         if torch.rand((), generator=self.generator) < FORGOTTEN:
             begin = max(begin, t + 1 - int(torch.randint(1, self.history + 1, (), generator=self.generator)))
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
-        return {
+        following = {"next": to_picture(shard.frame(t + 1))} if self.both else {}
+        return following | {
             "picture": to_picture(shard.frame(t)),
-            "next": to_picture(shard.frame(t + 1)),
             "history": histories(actions[None], self.history)[0, -1],
             "near": near.float(),
             "poses": pose,

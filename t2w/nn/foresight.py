@@ -33,7 +33,7 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
     turns, view = AROUND[around.frames], around.kept[0]
     mouse = first.new_zeros(len(first), 1, carrier.parallax.config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
-    motion = carrier.motion(first, view.picture, mouse)
+    motion = carrier.motion(view.picture, mouse)
     return _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
 
 
@@ -65,7 +65,6 @@ def _foreseen(
     latents = carrier.outpainter.painted(carrier.encode(seen.picture), per_latent(seen.known), first, noise())
     picture = carrier.picture(latents).float()
     picture = torch.lerp(picture, seen.picture.to(picture.dtype), per_pixel(left, picture))
-    motion = carrier.motion(latents, picture, first.new_zeros(len(first), 1, carrier.parallax.config.actions))
-    view = replace(seen, picture=picture).told(motion)
+    view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
     known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - view.player)  # who he is, is not made up
     return around.keeping(replace(view, known=known))

@@ -39,9 +39,9 @@ class View:
     def eye(self) -> Eye:
         return self.rotation, self.place, self.lens
 
-    def told(self, motion: Motion) -> "View":
-        """With how near all is and where the player, as a parallax has found in its picture."""
-        return replace(self, near=motion.here, player=(motion.player > 0).float())
+    def told(self, near: Tensor, player: Tensor) -> "View":
+        """With how near all is (b H W) and where the player (b H W, logits), as a parallax has found in its picture."""
+        return replace(self, near=near, player=(player > 0).float())
 
     def onward(self, motion: Motion) -> tuple[Tensor, Tensor]:
         """Rotation and place after a motion."""

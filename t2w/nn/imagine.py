@@ -122,11 +122,11 @@ class Dream:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
             self.facing = carrier.parallax.facing(picture)
-            standing = carrier.motion(self.last, picture, torch.zeros_like(action)[:, None], facing=self.facing)
+            standing = carrier.motion(picture, torch.zeros_like(action)[:, None], facing=self.facing)
             self.around = Surroundings.of(picture, standing)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         facing = rotated(self.facing, self.dynamics.turned(self.heading)[:, 0])
-        motion = carrier.motion(self.last, picture, self.actions, self.around.believed, facing)
+        motion = carrier.motion(picture, self.actions, self.around.believed, facing)
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

@@ -16,9 +16,10 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import FINER, fallen, mixed, per_pixel, projected, stopped, values_at
+from t2w.nn.geometry import fallen, mixed, per_pixel, projected, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
+from t2w.nn.unet import UNet
 from t2w.nn.view import places
 
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
@@ -39,16 +40,16 @@ class ParallaxConfig:
     gait: int = 32  # actions from which speed follows, and how far a jump has got
     gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view; in the last one does not look where one goes
     face: int = 48  # width of the convolutions that tell which way the player faces
-    d: int = 96
-    fine: int = 32
-    depth_blocks: int = 5
+    widths: tuple[int, ...] = (64, 112, 144)  # of the U-Net, at 1/4, 1/8, 1/16 of the picture's size
+    down: tuple[int, ...] = (1, 2, 2)  # its blocks on the way down, and up
+    up: tuple[int, ...] = (2, 1, 0)
     condition: int = 128
     encoder_widths: tuple[int, ...] = AutoencoderConfig.encoder_widths
     encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks
 
 
 SMALL = {"encoder_widths": (8, 8, 16), "encoder_blocks": (1, 1, 1)}
-TINY = ParallaxConfig(channels=8, d=16, fine=8, face=8, depth_blocks=1, condition=16, **SMALL)  # for the tests
+TINY = ParallaxConfig(channels=8, widths=(12, 16, 16), down=(1, 1, 1), up=(0, 0, 0), face=8, condition=16, **SMALL)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:
@@ -127,23 +128,6 @@ class Motion(NamedTuple):
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
 
 
-class Residual(nn.Module):
-    def __init__(self, d: int):
-        super().__init__()
-        self.one, self.two = nn.Conv2d(d, d, 3, padding=1), nn.Conv2d(d, d, 3, padding=1)
-        self.norm = nn.GroupNorm(1, d)
-        nn.init.zeros_(self.two.weight)
-        nn.init.zeros_(self.two.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.two(F.silu(self.one(self.norm(x))))
-
-
-def twice(x: Tensor) -> Tensor:
-    """(b c h w) => (b c 2h 2w)."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
 class Parallax(nn.Module):
     """forward(): how this picture becomes the next one.
 
@@ -153,47 +137,31 @@ class Parallax(nn.Module):
     def __init__(self, config: ParallaxConfig):
         super().__init__()
         self.config = config
-        c, d, fine, condition = config.channels, config.d, config.fine, config.condition
+        condition, deep = config.condition, config.widths[-1]
         self.action = nn.Sequential(
             nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
         )
-        # A U-Net (Ronneberger et al. 2015) over the picture, at 1/2, 1/4 and 1/8 of its size, where the latents join.
-        self.first = nn.Conv2d(3 * (8 // FINER) ** 2, fine, 3, padding=1)
-        self.second = nn.Conv2d(fine, 2 * fine, 3, 2, padding=1)
-        self.third, self.into = nn.Conv2d(2 * fine, d, 3, 2, padding=1), nn.Conv2d(c, d, 3, padding=1)
-        self.spot = nn.Parameter(0.02 * torch.randn(d, config.height, config.width))
-        self.depth_blocks = nn.ModuleList(Residual(d) for _ in range(config.depth_blocks))
-        self.fine_blocks = nn.ModuleList(Residual(width) for width in (2 * fine, 2 * fine, fine))  # on the way down, and up
-        self.up, self.last = nn.Conv2d(d, 2 * fine, 1), nn.Conv2d(2 * fine, fine, 1)
-        self.out = nn.Conv2d(fine, 2, 3, padding=1)
+        self.unet = UNet(8 * config.height, 8 * config.width, 2, config.widths, config.down, config.up)
         self.gait, self.facing = Gait(config), Facing(config)
         self.move = nn.Sequential(
-            nn.Linear(2 * d + condition, 2 * d), nn.SiLU(), nn.Linear(2 * d, 2 * d), nn.SiLU(), nn.Linear(2 * d, 14 + config.gaits)
+            nn.Linear(2 * deep + condition, 2 * deep),
+            nn.SiLU(),
+            nn.Linear(2 * deep, 2 * deep),
+            nn.SiLU(),
+            nn.Linear(2 * deep, 14 + config.gaits),
         )
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
-        self.encoder = build(AutoencoderConfig(c, **size)).encoder
+        self.encoder = build(AutoencoderConfig(config.channels, **size)).encoder
         with torch.no_grad():
-            self.out.weight.mul_(0.1)
             self.move[-1].weight.mul_(0.1)
             self.move[-1].bias.zero_()
 
-    def forward(
-        self, latents: Tensor, picture: Tensor, history: Tensor, believed: Believed | None = None, facing: Tensor | None = None
-    ) -> Motion:
-        """latents (b c h w), the same frame's picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is
-        believed, and which way the player faces (b 2), where that is known: else the picture says so."""
-        kind = self.spot.dtype
-        large = F.silu(self.first(F.pixel_unshuffle(picture.to(kind), 8 // FINER)))
-        small = self.fine_blocks[0](F.silu(self.second(large)))
-        x = self.into(latents.to(kind)) + self.spot + self.third(small)
-        for block in self.depth_blocks:
-            x = block(x)
-        told = self.action(history[:, : self.config.history].to(kind).flatten(1))
-        moves = self.move(torch.cat([x.mean((2, 3)), x.amax((2, 3)), told], 1)).float()
-        x = self.fine_blocks[1](twice(self.up(x)) + small)
-        x = self.fine_blocks[2](twice(self.last(x)) + large)
-        here, player = self.out(F.silu(x)).float().unbind(1)
-        here = F.softplus(4 * here - 2)
+    def forward(self, picture: Tensor, history: Tensor, believed: Believed | None = None, facing: Tensor | None = None) -> Motion:
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, and which way the player faces
+        (b 2), where that is known: else the picture says so."""
+        here, player, deep = self._seen(picture)
+        told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
+        moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
         here = here if believed is None else mixed(here, *believed)
         moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history, self.facing(picture) if facing is None else facing)
         with exactly(here.device):
@@ -206,6 +174,19 @@ class Parallax(nn.Module):
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
         return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead)
+
+    def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""
+        return self._seen(picture)[:2]
+
+    def _seen(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        maps, deep = self.unet(picture.to(self.kind, memory_format=torch.channels_last))
+        near, player = maps.float().unbind(1)
+        return F.softplus(4 * near - 2), player, deep
+
+    @property
+    def kind(self) -> torch.dtype:
+        return self.unet.spot.dtype
 
     def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""
@@ -252,11 +233,9 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(
-        self, latents: Tensor, picture: Tensor, actions: Tensor, believed: Believed | None = None, facing: Tensor | None = None
-    ) -> Motion:
-        """From a frame (b c h w; b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there."""
-        return self.parallax(latents, picture, histories(actions, self.parallax.config.gait)[:, -1], believed, facing)
+    def motion(self, picture: Tensor, actions: Tensor, believed: Believed | None = None, facing: Tensor | None = None) -> Motion:
+        """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there."""
+        return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], believed, facing)
 
     def carried(self, picture: Tensor, sure: Tensor) -> Carried:
         return Carried(self.encode(picture), picture, sure)
@@ -272,5 +251,5 @@ class Carrier:
 
     def encode(self, pictures: Tensor) -> Tensor:
         """(b 3 8h 8w) => latents (b c h w)."""
-        pictures = pictures.to(self.parallax.spot.dtype, memory_format=torch.channels_last)
+        pictures = pictures.to(self.parallax.kind, memory_format=torch.channels_last)
         return self.parallax.encoder(pictures).float() * self.autoencoder.config.scaling_factor

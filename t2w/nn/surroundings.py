@@ -55,7 +55,7 @@ class Surroundings:
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
-        last = replace(self.last, picture=picture).told(motion)
+        last = replace(self.last, picture=picture).told(motion.here, motion.player)
         seen = replace(self, last=last)
         return seen.keeping(last) if self.frames and self.frames % EVERY == 0 else seen
 

@@ -127,7 +127,7 @@ def onward(batch: Batch, carrier: Carrier | None) -> Batch:
     history = histories(batch["actions"][:, :-1], carrier.parallax.config.gait)
     frames = rearrange(z[:, :-1], "b t c h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
     pictures = carrier.picture(frames)
-    motion = carrier.parallax(frames, pictures, rearrange(history, "b t n a -> (b t) n a"))
+    motion = carrier.parallax(pictures, rearrange(history, "b t n a -> (b t) n a"))
     parts = carrier.encode(warped(pictures, motion.flow)), per_latent(inside(motion.flow))
     found, seen = (rearrange(part, "(b t) c h w -> b t c h w", b=len(z)) for part in parts)
     return batch | {"carried": torch.cat([z[:, :1], found], 1), "seen": torch.cat([torch.ones_like(seen[:, :1]), seen], 1)}

@@ -18,7 +18,7 @@ from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.flow import on_the_way
 from t2w.nn.geometry import per_latent
-from t2w.nn.glimpse import View, glimpse
+from t2w.nn.glimpse import glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier
@@ -46,18 +46,12 @@ def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple
     hazy = torch.rand((b, k), generator=generator, device=device) < HAZY
     much = ASTRAY * torch.rand(b, 1, generator=generator, device=device)
     kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
-    kept = [_guessed(view, carrier) for view in kept]
+    kept = [view.told(*carrier.parallax.depth(view.picture)) for view in kept]  # as a dream sees it, not as it truly is
     astray = [1 + much * torch.randn((b, 3), generator=generator, device=device) for _ in kept]
     kept = [replace(v, picture=_hazy(v.picture, at), place=v.place * by) for v, at, by in zip(kept, hazy.unbind(1), astray)]
     here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)
     view = glimpse(kept, *here, lens)
     return carrier.encode(view.picture), per_latent(view.known)
-
-
-def _guessed(view: View, carrier: Carrier) -> View:
-    """As the parallax sees it, not as it truly is."""
-    nothing = view.near.new_zeros(len(view.near), 1, carrier.parallax.config.actions)
-    return view.told(carrier.motion(carrier.encode(view.picture), view.picture, nothing))
 
 
 def _hazy(picture: Tensor, which: Tensor) -> Tensor:

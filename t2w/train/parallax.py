@@ -22,16 +22,16 @@ from t2w.nn.geometry import compared, inside, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import Carrier, Facing, Gait, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
-from t2w.train.judge import soften
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
-FLOW, DEPTH = 0.3, 1.0  # weights of the errors: of flow in pixels, of nearness
+FLOW, DEPTH = 0.3, 4.0  # weights of the errors: of flow in pixels, of nearness
 PLAYER = 0.5  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
 LATENTS = 2.0  # of the latents of a moved picture
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
+BLOTCH = 6  # pixels along a side
 AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
 NEVER = 99.0  # as far off as it is from the player
@@ -40,12 +40,23 @@ GAIT_STEPS, GAIT_BATCH = 3000, 512
 FACING_STEPS, FACING_BATCH = 4000, 96
 WARMUP = 50  # steps of either
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
-NOISE = 0.05  # the most in the latents: a dream's are not perfect
+
+
+def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (b 3 h w) as painters and dreams show them: half of them less sharp, with specks and blotches, half in another light."""
+    some, size = {"generator": generator, "device": pictures.device}, pictures.shape[-2:]
+    much, light = (torch.rand((2, len(pictures), 1, 1, 1), **some) * 2 - 1).clamp(min=0)
+    blur = 2 * int(torch.randint(1, 3, (), **some))
+    small = F.avg_pool2d(pictures, blur), torch.randn((*pictures.shape[:2], size[0] // BLOTCH, size[1] // BLOTCH), **some)
+    soft, blotches = (F.interpolate(part, size=size, mode="bilinear", align_corners=False) for part in small)
+    specks = torch.randn(pictures.shape, **some)
+    shown = torch.lerp(pictures, soft, much) + much * (0.1 * blotches + 0.03 * specks)
+    return shown * (1 + 0.3 * light * torch.randn((len(pictures), 3, 1, 1), **some))
 
 
 def off_by(flow: Tensor, batch: Batch) -> Tensor:
     """Distance in pixels between a flow (b H W 2) and the true one, where that is known: (b 2h 2w)."""
-    h, w = batch["next"].shape[-2:]
+    h, w = batch["picture"].shape[-2:]
     at = flow.shape[1] // batch["flow"].shape[1]
     return ((flow[:, ::at, ::at] - batch["flow"]) * flow.new_tensor([w / 2, h / 2])).square().sum(-1).add(0.01).sqrt()
 
@@ -61,22 +72,22 @@ def mean_where(values: Tensor, weight: Tensor) -> Tensor:
 
 
 class Onward(nn.Module):
-    """Latents (b c h w), their pictures (b 3 8h 8w), history (b n a+1), other latents (n c h w) or None => the motion, and with others the
-    moved picture, its latents, and the others' through decoder and encoder."""
+    """Pictures (b 3 8h 8w), history (b n a+1), latents of others (n c h w) or None => the motion, and with others the moved pictures, their
+    latents, and the others' through decoder and encoder."""
 
     def __init__(self, parallax: Parallax, autoencoder: AutoencoderDC):
         super().__init__()
         self.parallax = parallax.to(memory_format=torch.channels_last)
         self.carrier = Carrier(parallax, autoencoder)  # the autoencoder is not learnt
 
-    def forward(self, latents: Tensor, pictures: Tensor, history: Tensor, others: Tensor | None):
-        motion = self.parallax(latents, pictures.contiguous(memory_format=torch.channels_last), history)
+    def forward(self, pictures: Tensor, history: Tensor, others: Tensor | None):
+        motion = self.parallax(pictures, history)
         if others is None:
             return motion, None, None, None
         with torch.no_grad():
             other = self.carrier.picture(others.contiguous(memory_format=torch.channels_last))
             moved = warped(pictures, motion.flow)
-        found, again = self.carrier.encode(torch.cat([moved, other])).split([len(latents), len(others)])
+        found, again = self.carrier.encode(torch.cat([moved, other])).split([len(pictures), len(others)])
         return motion, moved, found, again
 
 
@@ -101,18 +112,15 @@ def parallax_loss(autoencoder: AutoencoderDC, encoder: bool) -> Callable:
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         batch = measured(batch)
-        shown = soften(batch["picture"][None], generator)[0]
+        shown = worn(batch["picture"], generator)
         with torch.no_grad():
-            z = encode(autoencoder, shown).float()
             after = encode(autoencoder, batch["next"]).float() if encoder else None
-        noise = torch.randn(z.shape, generator=generator, device=z.device)
-        much = torch.rand(len(z), 1, 1, 1, generator=generator, device=z.device)
-        others = after[: -(-len(z) // AGAIN)] if encoder else None
-        motion, moved, latents, again = model(z + NOISE * much * noise, shown, batch["history"], others)
+        others = after[: -(-len(shown) // AGAIN)] if encoder else None
+        motion, moved, latents, again = model(shown, batch["history"], others)
         value, figures = geometry_loss(motion, batch)
         if encoder:
             unlike = (moved - batch["next"]).abs().mean(1, keepdim=True)
-            alike = per_latent(inside(motion.flow)) * torch.exp(-F.avg_pool2d(unlike, unlike.shape[-1] // z.shape[-1]) / ALIKE)
+            alike = per_latent(inside(motion.flow)) * torch.exp(-F.avg_pool2d(unlike, unlike.shape[-1] // after.shape[-1]) / ALIKE)
             wrong = mean_where((latents - after).square().mean(1, keepdim=True), alike)
             unfaithful = (again - others).square().mean()
             value = value + LATENTS * wrong + FAITHFUL * unfaithful
@@ -169,8 +177,7 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
         before, after = batch["picture"], batch["next"]
-        z = encode(autoencoder, before).float()
-        motion, moved, latents, _ = model(z, before, batch["history"], z[:1])
+        motion, moved, latents, _ = model(before, batch["history"], encode(autoencoder, before[:1]).float())
         films = {"dB": moved, "dB decoded": model.carrier.picture(latents), "still": before}
         figures = {name: psnr(film.float(), after).mean().item() for name, film in films.items()}
         found = geometry_loss(motion, batch)[1]
@@ -208,7 +215,8 @@ def train_parallax(
             learn_facing(model.facing.to(where.device), faces, shortened=where.autocast)
     model.gait.requires_grad_(False)
     model.facing.requires_grad_(False)
-    pairs, unseen = (Pairs(part, model.config.gait, fit_config.seed + 1) for part in (learn, held))
+    pairs = Pairs(learn, model.config.gait, fit_config.seed + 1, both=weights is None)
+    unseen = Pairs(held, model.config.gait, fit_config.seed + 1)
     run = Run(Onward(model, theirs), fit_config, out / "run", where)
     if not run.step:
         run.save()  # what was learnt first
