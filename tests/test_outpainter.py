@@ -98,7 +98,7 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
 
     folder, painted = tmp_path / "parallax", tmp_path / "outpainter"
     guessing = of(load_autoencoder(encoder), parallax.TINY)
-    guessing.out.bias.data[1] = -5.0  # untrained, it might take all for the player, of whom nothing is kept
+    guessing.unet.last.bias.data[4:] = -5.0  # untrained, it might take all for the player, of whom nothing is kept
     save_part(guessing, folder)
     logs = list(train_outpainter(data, encoder, folder, painted, outpainter.TINY, replace(FIT, steps=40, batch=4)))
     assert logs[-1]["loss"] < logs[0]["loss"] and 0 < logs[-1]["unknown"] < 1 and logs[-1]["look"]["unknown off"] > 0
