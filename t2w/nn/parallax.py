@@ -42,14 +42,14 @@ class ParallaxConfig:
     face: int = 48  # width of the convolutions that tell which way the player faces
     widths: tuple[int, ...] = (64, 112, 144)  # of the U-Net, at 1/4, 1/8, 1/16 of the picture's size
     down: tuple[int, ...] = (1, 2, 2)  # its blocks on the way down, and up
-    up: tuple[int, ...] = (2, 1, 0)
+    up: tuple[int, ...] = (2, 1)
     condition: int = 128
     encoder_widths: tuple[int, ...] = AutoencoderConfig.encoder_widths
     encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks
 
 
 SMALL = {"encoder_widths": (8, 8, 16), "encoder_blocks": (1, 1, 1)}
-TINY = ParallaxConfig(channels=8, widths=(12, 16, 16), down=(1, 1, 1), up=(0, 0, 0), face=8, condition=16, **SMALL)  # for the tests
+TINY = ParallaxConfig(channels=8, widths=(12, 16, 16), down=(1, 1, 1), up=(0, 0), face=8, condition=16, **SMALL)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:

@@ -28,7 +28,8 @@ class UNet(nn.Module):
     """
 
     def __init__(self, height: int, width: int, out: int, widths: tuple[int, ...], down: tuple[int, ...], up: tuple[int, ...]):
-        """Widths, and numbers of blocks on the way down and up, at 1/4, 1/8 and so on of the picture's height and width."""
+        """Widths, and numbers of blocks on the way down and back up, at 1/4, 1/8 and so on of the picture's height and width; the
+        deepest are on the way down."""
         super().__init__()
         deepest = QUARTER * 2 ** (len(widths) - 1)
         self.first = nn.Conv2d(3 * QUARTER**2, widths[0], 3, padding=1)
@@ -47,7 +48,7 @@ class UNet(nn.Module):
         for blocks, smaller in zip(self.down_blocks, self.smaller):
             kept.append(blocks(x))
             x = smaller(F.silu(kept[-1]))
-        x = deep = self.up_blocks[-1](self.down_blocks[-1](x + self.spot))
+        x = deep = self.down_blocks[-1](x + self.spot)
         for blocks, larger, beside in reversed(list(zip(self.up_blocks, self.larger, kept))):
             x = blocks(twice(larger(x)) + beside)
         return F.pixel_shuffle(self.last(F.silu(x)), 2), deep
