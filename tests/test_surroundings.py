@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from t2w.nn.geometry import ROOM, compared, projected, stopped
+from t2w.nn.geometry import ASIDE, ROOM, compared, projected, stopped, unturned
 from t2w.nn.parallax import Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
@@ -60,6 +60,18 @@ def test_what_was_enlarged_is_sharp_again_when_it_is_small_again():
     on, back = [motion(ahead=1.0, near=0.1)] * 4, (motion(ahead=-1.0, near=0.1),) * 4
     assert went(on).last.known.min() < 0.6
     assert (went(on, BLANK, back).last.picture - PICTURE).abs()[..., 4:-4, 4:-4].mean() < 0.05
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 60])
+def test_what_is_seen_from_aside_is_known_less_and_what_is_turned_away_from_is_not(degrees):
+    """An eye ten metres before a wall steps aside until it sees its middle so many degrees aslant, and turns back to it."""
+    turn = torch.tensor(degrees / 180 * torch.pi)
+    rotation = torch.tensor([[turn.cos(), 0, turn.sin()], [0, 1, 0], [-turn.sin(), 0, turn.cos()]])[None]
+    middle, near = (slice(None), H // 2, W // 2), torch.full((1, H, W), 0.1)
+    for shift in (torch.zeros(1, 3), torch.tensor([[0.0, 0.0, 10.0]]) - 10 * rotation[..., 2]):
+        seen = (*projected(near, rotation, shift, LENS, LENS), LENS, LENS)
+        angle = turn if shift.any() else torch.tensor(0.0)
+        assert unturned(*seen, near * shift.norm())[middle].item() == pytest.approx((-angle / ASIDE).exp().item(), abs=0.02)
 
 
 def test_another_place_is_not_taken_for_one_that_was_seen():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent, per_pixel
+from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
@@ -18,7 +18,7 @@ AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
-TRUSTED, SURE = 0.2, 0.4  # how well a place is known that is painted over in full, and one that is left alone
+KNOWN = 0.3  # how well a place is known, at least, that is not new
 PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
@@ -57,14 +57,12 @@ def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, T
 def _foreseen(
     around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Noise, carrier: Carrier
 ) -> Surroundings:
-    """With the view from there, if much of it is new."""
+    """With the view from there, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and
+    seen from here it is often in shreds, which the outpainter knows to mend."""
     seen = glimpse(seeing((*around.kept, around.last), rotation, place, lens), rotation, place, lens)
-    left = ((seen.known - TRUSTED) / (SURE - TRUSTED)).clamp(0, 1)
-    if (left < 0.5).float().mean((1, 2)).max() < NEW:
+    if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
         return around
     latents = carrier.outpainter.painted(carrier.encode(seen.picture), per_latent(seen.known), first, noise())
     picture = carrier.picture(latents).float()
-    picture = torch.lerp(picture, seen.picture.to(picture.dtype), per_pixel(left, picture))
     view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
-    known = torch.lerp(torch.full_like(seen.known, PAINTED), seen.known, left) * (1 - view.player)  # who he is, is not made up
-    return around.keeping(replace(view, known=known))
+    return around.keeping(replace(view, known=PAINTED * (1 - view.player)))  # who he is, is not made up

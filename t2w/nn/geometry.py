@@ -14,6 +14,7 @@ from t2w.nn.view import moved, places
 NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
 ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
+ASIDE = 1.5  # radians: what is seen from so much another side than it was is known e times less well
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so far from a place's middle, or farther, covers the next one as well
 FARTHEST = 1e4  # nearer than that is nothing
@@ -81,9 +82,22 @@ def mixed(near: Tensor, other: Tensor, share: Tensor) -> Tensor:
 def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
     """How many places of the old picture, of lens `into`, a place of the new one was (b H W), at most 1, where `projected` says `to` and
     `ahead`: by how far away it was and is, alone. (What one sees aslant is enlarged more.)"""
-    new = 1 + (places(*to.shape[1:3], to.device) * lens[:, None, None]).square().sum(-1)
-    old = (1 + (to * into[:, None, None]).square().sum(-1)) * ahead.clamp(min=NEAREST).square()
+    new, old = _away(to, ahead, lens, into)
     return (new / old).clamp(max=1)
+
+
+def unturned(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor, gone: Tensor) -> Tensor:
+    """How far a place is to be trusted (b H W), at most 1, that is now seen from another side, the eye having `gone` so far (b H W), were
+    the place one metre away. How near it is was guessed, and the greater the angle, the more an error in that shows."""
+    new, old = _away(to, ahead, lens, into)
+    angle = ((new + old - gone.square()) / (2 * (new * old).sqrt())).clamp(-1, 1).acos()
+    return torch.exp(-angle / ASIDE)
+
+
+def _away(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
+    """Squares of how far away a place is in the new view and was in the old, of lens `into` (b H W each), were it one metre ahead in the new."""
+    new = 1 + (places(*to.shape[1:3], to.device) * lens[:, None, None]).square().sum(-1)
+    return new, (1 + (to * into[:, None, None]).square().sum(-1)) * ahead.clamp(min=NEAREST).square()
 
 
 def inside(to: Tensor) -> Tensor:

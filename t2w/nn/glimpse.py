@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, NEAREST, enlarged, fallen, inside, nearer, per_pixel, projected, values_at, warped, whole
+from t2w.nn.geometry import ALIKE, NEAREST, enlarged, fallen, inside, nearer, per_pixel, projected, unturned, values_at, warped, whole
 from t2w.nn.parallax import Motion
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
@@ -29,7 +29,7 @@ class View:
 
     picture: Tensor  # (b 3 8h 8w)
     near: Tensor  # (b H W) 1 / metres
-    known: Tensor  # (b H W) how good each place is: 1 as the first picture's, less where it was enlarged since
+    known: Tensor  # (b H W) how good each place is: 1 as the first picture's, less if it was enlarged or is seen from aside
     player: Tensor  # (b H W) whether he is there: 1, else 0
     rotation: Tensor  # (b 3 3) and place (b 3): a point at x in this view is at rotation @ x + place in the first one's
     place: Tensor
@@ -103,7 +103,8 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
-    scene = (1 - player_there) * inside(to) * enlarged(to, ahead, new.lens.repeat(k, 1), kept.lens) * there
+    seen, gone = (to, ahead, new.lens.repeat(k, 1), kept.lens), (new.place.repeat(k, 1) - kept.place).norm(dim=1)[:, None, None]
+    scene = (1 - player_there) * inside(to) * enlarged(*seen) * unturned(*seen, near * gone) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 

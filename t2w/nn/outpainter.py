@@ -25,8 +25,8 @@ class OutpainterConfig:
     depth: int = 6
     mlp: float = 2.5
     words: int = 128  # width of what the first frame says
-    steps: int = 4  # in which a view is painted
-    guidance: float = 1.5  # how much more than believed what was seen is to count
+    steps: int = 8  # in which a view is painted
+    guidance: float = 2.5  # how much more than believed what was seen is to count
 
 
 TINY = OutpainterConfig(channels=8, d=32, heads=2, depth=2, words=16, steps=2)
