@@ -88,6 +88,21 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
 
 
+def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carrier):
+    """Where a place had been in view; of one that came into view, all is believed."""
+    torch.manual_seed(0)
+    latents, picture = torch.randn(1, 8, 12, 20), torch.rand(1, 3, 96, 160) * 2 - 1
+    plain, away = carrier.picture(latents).float(), torch.randn(1, 8, 12, 20)
+    seen, new = (parallax.Carried(latents, picture, torch.full((1, 48, 80), sure)) for sure in (1.0, 0.0))
+    size = (carrier.picture(latents + away).float() - plain).square().mean().sqrt()
+    for much, believed in ((0.1 * parallax.FAINT, 0.0), (20 * parallax.FAINT, 1.0)):
+        changed = latents + away * much / size
+        made = carrier.picture(changed).float()
+        assert torch.allclose(carrier.renewed(changed, new), made, atol=1e-5)
+        kept, whole = (carrier.renewed(changed, seen) - picture).abs().mean(), (made - plain).abs().mean()
+        assert (kept / whole).item() == pytest.approx(believed, abs=0.05)
+
+
 def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.train.dynamics import train_dynamics
     from t2w.train.outpainter import train_outpainter

@@ -108,9 +108,12 @@ def test_what_a_near_thing_hid_is_not_taken_for_seen():
     behind = motion(near=0.05)
     shift = torch.tensor([[2.4, 0.0, 0.0]])
     aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], here=post, shift=shift)
-    around = Surroundings.of(PICTURE, motion()._replace(here=post)).seen(PICTURE, aside).onward(aside)
+    shown = torch.full_like(PICTURE, -0.5)
+    shown[..., 36:44] = 0.9
+    around = Surroundings.of(shown, motion()._replace(here=post)).seen(shown, aside).onward(aside)
     came = around.sure[0, 4:-4].mean(0)
     assert came[17:19].max() == 0 and came[:15].min() > 0 and came[24:36].min() > 0
+    assert (around.last.picture[..., 8:-8, 34:38] + 0.5).abs().max() < 0.05  # it is taken for more of the wall, not of the post
 
 
 def test_forks_go_their_own_ways():

@@ -25,6 +25,7 @@ from t2w.nn.view import places
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 STILL = 1e-4  # metres
+FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
@@ -243,11 +244,13 @@ class Carrier:
     def renewed(self, latents: Tensor, carried: Carried) -> Tensor:
         """The picture (b 3 8h 8w) of latents (b c h w) that a dynamics has made of carried ones.
 
-        What the autoencoder cannot hold of the carried picture is kept, where it had been in view: else a picture would lose a seventh of
-        its sharpness each time that it goes round.
+        Where a place had been in view, the carried picture is kept, and changed as the dynamics has changed what the autoencoder can hold of
+        it: else a picture would lose a seventh of its sharpness each time that it goes round. And a faint change is none.
         """
         made, plain = self.picture(torch.cat([latents, carried.latents])).float().chunk(2)
-        return made + per_pixel(carried.sure, made) * (carried.picture - plain)
+        change = made - plain
+        size = F.avg_pool2d(change.square().mean(1, keepdim=True), 5, 1, 2)
+        return torch.lerp(made, carried.picture + change * size / (size + FAINT**2), per_pixel(carried.sure, made))
 
     def encode(self, pictures: Tensor) -> Tensor:
         """(b 3 8h 8w) => latents (b c h w)."""

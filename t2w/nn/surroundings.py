@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, enlarged, inside, nearer, per_pixel, unturned, values_at, warped
+from t2w.nn.geometry import ALIKE, compared, enlarged, inside, nearer, per_pixel, unturned, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
 from t2w.nn.parallax import Believed, Motion
 
@@ -25,6 +25,9 @@ UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
+BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
+BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
+ENOUGH = 1e-4  # of it, that there is something
 GOOD = 0.8  # how good a place is whose details stay; of a worse one they
 FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
 
@@ -78,7 +81,7 @@ class Surroundings:
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
-        new, taken = _better(carried, kept)
+        new, taken = _better(_healed(carried), kept)
         taken = torch.maximum(taken, came)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
         sure = torch.where((new.known > GOOD) | (taken > 0), 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
@@ -95,6 +98,22 @@ def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
     near, known = torch.where(use, there.near, new.near), torch.where(use, there.known, new.known)
     return replace(new, picture=picture, near=near, known=known), use.float()
+
+
+def _healed(new: View) -> View:
+    """What came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it."""
+    holes = ((new.known == 0) & (new.player == 0)).float()
+    if not holes.any():
+        return new
+    left, weight = holes[:, None], ((1 - holes) * (1 - new.player) * torch.exp(-BEHIND * compared(new.near)))[:, None]
+    coarse = here = F.interpolate(new.picture.float(), new.near.shape[1:], mode="area")
+    for across in BESIDE:
+        colours, much = (F.avg_pool2d(part, across, 1, across // 2) for part in (here * weight, weight))
+        found = left * (much > ENOUGH)
+        coarse, left = torch.lerp(coarse, colours / much.clamp(min=ENOUGH), found), left - found
+    smooth = F.interpolate(coarse, new.picture.shape[2:], mode="bilinear", align_corners=False)
+    healed = torch.lerp(new.picture.float(), smooth, per_pixel(holes - left[:, 0], smooth))
+    return replace(new, picture=healed.to(new.picture.dtype))
 
 
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
