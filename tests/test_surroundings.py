@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from t2w.nn.geometry import ASIDE, ROOM, compared, projected, stopped, unturned
+from t2w.nn.geometry import ASIDE, ROOM, compared, projected, stopped, trusted
 from t2w.nn.parallax import Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
@@ -71,7 +71,7 @@ def test_what_is_seen_from_aside_is_known_less_and_what_is_turned_away_from_is_n
     for shift in (torch.zeros(1, 3), torch.tensor([[0.0, 0.0, 10.0]]) - 10 * rotation[..., 2]):
         seen = (*projected(near, rotation, shift, LENS, LENS), LENS, LENS)
         angle = turn if shift.any() else torch.tensor(0.0)
-        assert unturned(*seen, near * shift.norm())[middle].item() == pytest.approx((-angle / ASIDE).exp().item(), abs=0.02)
+        assert trusted(*seen, near * shift.norm())[middle].item() == pytest.approx((-angle / ASIDE).exp().item(), abs=0.02)
 
 
 def test_another_place_is_not_taken_for_one_that_was_seen():

@@ -86,12 +86,12 @@ def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
     return (new / old).clamp(max=1)
 
 
-def unturned(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor, gone: Tensor) -> Tensor:
-    """How far a place is to be trusted (b H W), at most 1, that is now seen from another side, the eye having `gone` so far (b H W), were
-    the place one metre away. How near it is was guessed, and the greater the angle, the more an error in that shows."""
+def trusted(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor, gone: Tensor) -> Tensor:
+    """How well a place is known still (b H W), at most 1: less where it is `enlarged`, and where it is now seen from another side, the eye
+    having `gone` so far (b H W), were the place one metre away. How near it is was guessed, and the greater the angle, the more that shows."""
     new, old = _away(to, ahead, lens, into)
     angle = ((new + old - gone.square()) / (2 * (new * old).sqrt())).clamp(-1, 1).acos()
-    return torch.exp(-angle / ASIDE)
+    return (new / old).clamp(max=1) * torch.exp(-angle / ASIDE)
 
 
 def _away(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:

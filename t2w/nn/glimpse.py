@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, NEAREST, enlarged, fallen, inside, nearer, per_pixel, projected, unturned, values_at, warped, whole
+from t2w.nn.geometry import ALIKE, NEAREST, fallen, inside, nearer, per_pixel, projected, trusted, values_at, warped, whole
 from t2w.nn.parallax import Motion
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
@@ -103,8 +103,8 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
-    seen, gone = (to, ahead, new.lens.repeat(k, 1), kept.lens), (new.place.repeat(k, 1) - kept.place).norm(dim=1)[:, None, None]
-    scene = (1 - player_there) * inside(to) * enlarged(*seen) * unturned(*seen, near * gone) * there
+    gone = near * (new.place.repeat(k, 1) - kept.place).norm(dim=1)[:, None, None]
+    scene = (1 - player_there) * inside(to) * trusted(to, ahead, new.lens.repeat(k, 1), kept.lens, gone) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 

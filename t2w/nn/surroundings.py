@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, compared, enlarged, inside, nearer, per_pixel, unturned, values_at, warped
+from t2w.nn.geometry import ALIKE, compared, inside, nearer, per_pixel, trusted, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
 from t2w.nn.parallax import Believed, Motion
 
@@ -75,9 +75,9 @@ class Surroundings:
         known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
         behind = torch.maximum(behind, hidden) * (1 - player)
-        seen, gone = (motion.flow, motion.ahead, motion.lens, motion.lens), motion.near * motion.shift.norm(dim=1)[:, None, None]
-        turned = torch.where(player > 0, 1.0, unturned(*seen, gone))
-        known = known * (1 - behind) * inside(motion.flow) * enlarged(*seen) * turned
+        gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
+        still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
+        known = known * (1 - behind) * inside(motion.flow) * still
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
