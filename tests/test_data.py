@@ -1,5 +1,6 @@
 """Episodes on disk: every kind, written once, taken up where it was stopped, read back as pictures and windows."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -17,11 +18,12 @@ from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
 from t2w.nn.geometry import projected
-from t2w.nn.view import places
+from t2w.nn.parallax import ParallaxConfig
+from t2w.nn.view import places, turned
 from t2w.sim.camera import ISOMETRIC
 from t2w.sim.render import Renderer
-from t2w.sim.simulator import Simulator
-from t2w.sim.spec import sample
+from t2w.sim.simulator import SPACE, Simulator
+from t2w.sim.spec import VIEWS, sample
 
 SMALL = CollectConfig(
     episodes=12,
@@ -150,7 +152,26 @@ def test_how_one_walks_is_learnt_from_actions_alone(folder):
     walks = Walks(shards(folder), TINY.gait)
     one = walks.batch(64)
     assert one["history"].shape == (64, TINY.gait, TINY.actions + 1) and one["view"].max() < TINY.gaits
-    assert learn_gait(Gait(TINY), walks, steps=300) < 0.6 * walks.shift.norm(dim=1).mean()
+    assert learn_gait(Gait(TINY), walks, steps=300) < 0.6 * walks.steps["shift"].norm(dim=1).mean()
+
+
+def test_how_the_eye_turns_follows_from_the_mouse_and_its_tilt(folder):
+    from t2w.data.pairs import Walks
+
+    steps = Walks(shards(folder), 1).steps
+    turns = steps["history"][:, 0, -3:-1].float() * math.radians(SPACE.turn) * (steps["view"] != VIEWS.index(ISOMETRIC))[:, None]
+    rotation = turned(steps["tilt"], turns, ParallaxConfig.tilts)
+    assert (rotation - steps["rotation"]).abs().max() < 2e-3 and turns.norm(dim=1).max() > 0.1
+
+
+def test_what_is_small_counts_more_than_what_fills_the_view():
+    from t2w.train.parallax import small
+
+    near = torch.full((1, 24, 40), 0.05)
+    near[:, 5:20, 10:12], near[:, 10:20, 20:26], near[:, 3:9, 30:34] = 0.2, 0.2, -1  # a post, a wall, the player
+    counts = small(near)
+    assert counts[0, 14, 20:24:2].min() == 1 and counts[0, 24:36].sum() == 2 * 6  # of the post, and of nothing else down there
+    assert counts[:, 1::2].max() == counts[:, :, 1::2].max() == 0  # between measurements nobody knows
 
 
 def test_a_shard_says_which_way_the_player_faces_beside_the_eye(folder):

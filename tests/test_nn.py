@@ -140,6 +140,21 @@ def test_a_dream_is_what_the_network_says_of_the_whole_past(carrying):
         assert torch.allclose(dreamt, last, atol=1e-4), t
 
 
+def test_what_kind_of_view_it_is_a_dream_decides_but_once():
+    """A world seen from above was taken for one seen from behind, as soon as it had come apart a little, and went the wrong way."""
+    torch.manual_seed(0)
+    carrier = Carrier(Parallax(parallax.TINY).requires_grad_(False), build(autoencoder.TINY).eval())
+    for part in carrier.parallax.move[-1].parameters():
+        part.mul_(100)
+    dream, found = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(), carrier), []
+    for _ in range(3):
+        dream.step(torch.zeros(1, TINY.actions))
+        standing = carrier.motion(dream.picture(), torch.zeros(1, 1, TINY.actions))
+        found.append(dream.manner.gait.equal(standing.gait) or dream.manner.lens.equal(standing.lens))
+        assert dream.around.last.lens.equal(dream.manner.lens)
+    assert not any(found)  # the later pictures would have said otherwise
+
+
 def test_a_fork_dreams_the_same_and_does_not_disturb():
     dream, action = Dream(awake(), frames(1), torch.Generator().manual_seed(0)), torch.ones(1, TINY.actions)
     dream.step(action)

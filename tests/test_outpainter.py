@@ -88,6 +88,19 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
 
 
+def test_nobody_looks_ahead_from_behind_a_wall(carrier):
+    from t2w.nn.foresight import AHEAD, looked_ahead
+
+    torch.manual_seed(0)
+    latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 1 / 3)
+    with torch.no_grad():
+        motion = carrier.motion(carrier.picture(latents).float(), torch.zeros(1, 1, 9))
+        motion = motion._replace(here=wall, near=wall, player=-wall, rotation=torch.eye(3)[None], shift=torch.tensor([[0.0, 0.0, 0.4]]))
+        around = Surroundings.of(carrier.picture(latents).float(), motion)
+        painted = looked_ahead(around, motion, latents, lambda: torch.randn(1, 8, 12, 20), carrier).kept
+    assert AHEAD * 0.4 > 3 and len(painted) == 2 and 2 < painted[-1].place[0, 2] < 3
+
+
 def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carrier):
     """Where a place had been in view; of one that came into view, all is believed."""
     torch.manual_seed(0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from t2w.nn.geometry import ASIDE, ROOM, compared, projected, stopped, trusted
+from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
 from t2w.nn.parallax import Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
@@ -27,7 +27,7 @@ def motion(
     flow, distance = projected(wall, rotation, shift, LENS, LENS)
     flow = torch.lerp(flow, places(H, W, wall.device), (0 * wall + player)[..., None])
     before = wall if here is None else torch.full_like(wall, here)
-    return Motion(flow, wall, before, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance)
+    return Motion(flow, wall, before, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance, torch.zeros(1))
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
@@ -161,6 +161,24 @@ def test_nobody_walks_through_a_wall():
     assert on < 3 - 0.8 * ROOM and across > 0.3  # along it one goes on
 
 
+def test_what_is_far_is_not_seen_through_what_comes_near():
+    """Its points fall farther apart then, and those of the hills behind it as close as ever."""
+    near = torch.full((1, H, W), 0.02)
+    near[:, 8:16, 14:26] = 1 / 8
+    at, ahead = projected(near, torch.eye(3)[None], torch.tensor([[0.0, 0.0, -5.0]]), LENS, LENS)
+    found = fallen(near, at, ahead, near > 0, 0)
+    large = (slice(None), slice(3, 21), slice(5, 35))  # 8 / 3 times as large
+    assert (found[large] - 1 / 3).abs().max() < 1e-4 and found[:, :, :2].max() < 0.05
+
+
+def test_between_a_thing_and_what_is_behind_it_there_is_nothing():
+    slope = torch.linspace(0.05, 0.3, H)[None, :, None].expand(1, H, W)
+    for between, found in ((0.3, 0.5), (0.1, 0.02)):
+        edge = torch.tensor([0.5] * 20 + [between] + [0.02] * 19).expand(1, H, W)
+        assert torch.allclose(crisp(edge), torch.where(edge == between, found, edge), atol=1e-5)
+    assert torch.allclose(crisp(slope), slope, atol=1e-5)
+
+
 def test_what_was_near_is_believed_to_be_near():
     """One picture alone does not tell it the same from frame to frame."""
     around = went([motion(ahead=0.1, near=0.5)])
@@ -175,10 +193,11 @@ def test_who_is_seen_from_above_goes_where_he_faces():
     torch.manual_seed(0)
     gait, told = Gait(TINY), histories(torch.rand(1, 3, TINY.actions), TINY.gait)[:, -1]
     faces = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    steps = gait(told.expand(3, -1, -1), faces)
+    tilt = torch.tensor(0.7)
+    steps = gait(told.expand(3, -1, -1), faces, tilt.expand(3), torch.eye(3).expand(3, 3, 3))
     assert torch.allclose(steps[0, :-1], steps[1, :-1])  # else one goes where one looks
     ahead, right, back = steps[:, -1]
-    up = torch.stack([torch.zeros(()), gait.tilt.cos(), gait.tilt.sin()])  # of what stands upright, in the tilted view
+    up = torch.stack([torch.zeros(()), tilt.cos(), tilt.sin()])  # of what stands upright, in the tilted view
     level = [step - (step @ up) * up for step in (ahead, right, back)]
     assert torch.allclose(level[0], -level[2], atol=1e-5) and abs(level[0] @ level[1]) < 1e-5
     assert torch.allclose(torch.stack([step @ up for step in steps[:, -1]]), (ahead @ up).expand(3), atol=1e-5)

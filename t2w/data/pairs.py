@@ -37,6 +37,11 @@ def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
         return old @ axes.mT, (old @ (new - pose)[:, 9:, None])[..., 0], lens, into
 
 
+def tilt_of(pose: Tensor) -> Tensor:
+    """By how many radians an eye looks down (n), of poses (n 12)."""
+    return -_axes(pose)[0][:, 2, 2].clamp(-1, 1).asin()
+
+
 def _axes(pose: Tensor) -> tuple[Tensor, Tensor]:
     """Unit vectors right, down and ahead (n 3 3), and the lens (n 2)."""
     axes = pose[:, :9].unflatten(1, (3, 3))
@@ -118,40 +123,48 @@ class Pairs(Dataset):
 
 
 def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Pairs' batch with what follows from depth and poses: "flow" (b 2h 2w 2), "known" (b 2h 2w), "rotation" (b 3 3), "shift" (b 3) and
-    "lens" (b 2)."""
+    """Pairs' batch with what follows from depth and poses: "flow" (b 2h 2w 2), "known" (b 2h 2w), "rotation" (b 3 3), "shift" (b 3),
+    "tilt" (b) and "lens" (b 2)."""
     old, new = batch["poses"].unbind(1)
     flow, known = flow_between(batch["near"][:, 1], old, new)
     rotation, shift, lens, _ = rigid_between(old, new)
     found = {"flow": flow[:, ::2, ::2], "known": known[:, ::2, ::2], "rotation": rotation, "shift": shift, "lens": lens}
-    return batch | found
+    return batch | found | {"tilt": tilt_of(old)}
 
 
 class Walks:
-    """All steps of all walks, without pictures: batches {"history": (m n a+1), "facing": (m 2), "shift": (m 3) in metres, "view": (m)}."""
+    """All steps of all walks, without pictures: batches {"history": (m n a+1), "facing": (m 2), "tilt": (m), "rotation": (m 3 3), "shift": (m 3)
+    in metres, "view": (m)}."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0):
-        self.generator, n = torch.Generator().manual_seed(seed), history
+        self.generator = torch.Generator().manual_seed(seed)
         rows = [(shard, row) for shard in found for row in shard.rows if row["kind"] not in ALONE]
         if not rows:
             raise T2WError("a parallax learns from walks, and there are none; collect some with: t2w collect")
-        told, facing, shifts, views = [], [], [], []
-        for shard, row in rows:
-            at = slice(row["start"], row["start"] + row["frames"])
-            pose = torch.from_numpy(shard.geometry[1][at]).float()
-            told.append(histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], n)[0].half())
-            facing.append(torch.from_numpy(shard.facing[at])[:-1])
-            shifts.append(rigid_between(pose[:-1], pose[1:])[1])
-            views.append(torch.full((len(pose) - 1,), VIEWS.index(row["spec"]["view"])))
-        self.history, self.facing, self.shift, self.view = map(torch.cat, (told, facing, shifts, views))
+        walks = [self._steps(shard, row, history) for shard, row in rows]
+        self.steps = {name: torch.cat([walk[name] for walk in walks]) for name in walks[0]}
+
+    @staticmethod
+    def _steps(shard: Shard, row: dict, history: int) -> dict[str, Tensor]:
+        at = slice(row["start"], row["start"] + row["frames"])
+        pose = torch.from_numpy(shard.geometry[1][at]).float()
+        rotation, shift, _, _ = rigid_between(pose[:-1], pose[1:])
+        return {
+            "history": histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], history)[0].half(),
+            "facing": torch.from_numpy(shard.facing[at])[:-1],
+            "tilt": tilt_of(pose[:-1]),
+            "rotation": rotation,
+            "shift": shift,
+            "view": torch.full((len(shift),), VIEWS.index(row["spec"]["view"])),
+        }
 
     def batch(self, size: int) -> dict[str, Tensor]:
-        n, draw = self.history.shape[1], self.generator
-        at = torch.randint(len(self.view), (size,), generator=draw)
+        n, draw = self.steps["history"].shape[1], self.generator
+        at = torch.randint(len(self.steps["view"]), (size,), generator=draw)
         short = torch.rand(size, generator=draw) < FORGOTTEN
         told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
-        history = self.history[at].float() * (torch.arange(n) < told[:, None])[..., None]
-        return {"history": history, "facing": self.facing[at], "shift": self.shift[at], "view": self.view[at]}
+        found = {name: part[at] for name, part in self.steps.items()}
+        return found | {"history": found["history"].float() * (torch.arange(n) < told[:, None])[..., None]}
 
 
 class Faces:

@@ -21,7 +21,7 @@ from t2w.worlds.genie import STARTER
 from t2w.worlds.pretrained import read_config
 from t2w.worlds.protocol import World, WorldSpec
 
-__all__ = ["PAIRS", "control", "dream", "hold", "horizon", "parts", "psnr", "weights"]
+__all__ = ["PAIRS", "control", "dream", "horizon", "parts", "psnr", "weights"]
 
 QUICK_DRIFT = 20.0  # seconds
 
@@ -58,11 +58,6 @@ def control(world: World, n: int = 8, frames: int = 15, view: str = "first-perso
     """Rows {"pair", "right", "of", "score", "first", "second"}, the last over all pairs."""
     part = replace(control_.PART, case=partial(control_.case, frames=frames, view=view))
     yield from sum_up(part, Ask(world), n)["control"]
-
-
-def hold(world: World, seconds: int = 10, n: int = 4) -> Iterator[dict]:
-    """Rows {"second", sharpness, colourfulness and change of the world, and the simulator's}."""
-    yield from sum_up(drift.hold(seconds), Ask(world), n)["hold"]
 
 
 def weights(name: str) -> list[Path]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent
+from t2w.nn.geometry import per_latent, stopped
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
@@ -38,11 +38,13 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """What will be seen if it goes on as with this motion; `first` and `noise` as above."""
+    """What will be seen if it goes on as with this motion, up to what is in the way; `first` and `noise` as above."""
     if around.frames % LOOKS:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
+    way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens)
+    motion = motion._replace(shift=way / frames[:, None])
     return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
 
 

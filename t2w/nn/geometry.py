@@ -3,6 +3,8 @@
 Nearness is 1 / metres along the view; a flow says for each place of a picture where it was in another, x and y in -1..1.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -16,7 +18,8 @@ METRES = 8.0  # in which nearness is compared
 ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
 ASIDE = 1.5  # radians: what is seen from so much another side than it was is known e times less well
 FINER = 4  # places of a flow along a latent's side
-WIDE = 0.2  # places: a point that falls so far from a place's middle, or farther, covers the next one as well
+WIDE = 0.2  # places: a point that falls so near to the next one covers that as well, and the more the larger it is now
+LARGEST = 4.0  # times
 FARTHEST = 1e4  # nearer than that is nothing
 ROOM = 0.5  # metres around the eye that nothing comes far into, so that one walks along a wall and not through it
 BODY = (-0.2, 1.0)  # metres below the eye between which things are in the way: not what one steps over, nor goes under
@@ -60,8 +63,10 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
     """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
-    fine = F.interpolate(rearrange(to, "b h w k -> b k h w"), size=pictures.shape[-2:], mode="bilinear", align_corners=False)
-    return moved(pictures[:, None], rearrange(fine, "b k h w -> b 1 h w k"), "bicubic")[:, 0]
+    h, w = pictures.shape[-2:]
+    by = rearrange(to - places(*to.shape[1:3], to.device), "b h w k -> b k h w")
+    fine = rearrange(F.interpolate(by, size=(h, w), mode="bilinear", align_corners=False), "b k h w -> b 1 h w k")
+    return moved(pictures[:, None], places(h, w, to.device) + fine, "bicubic")[:, 0]
 
 
 def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
@@ -121,6 +126,14 @@ def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
     return F.interpolate(places[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
+def crisp(near: Tensor) -> Tensor:
+    """Nearness (b H W) that is, at the edges of things, of one or the other: between them nothing is."""
+    much = compared(near)[:, None]
+    high, low = F.max_pool2d(much, 3, 1, 1), -F.max_pool2d(-much, 3, 1, 1)
+    much = torch.where(high - low > ALIKE, torch.where(much - low < high - much, low, high), much)
+    return much[:, 0].expm1() / METRES
+
+
 def whole(near: Tensor) -> Tensor:
     """Where nearness (b H W) is of one thing (b H W): at the edges of things it is of neither, and what is thrown from there flies about."""
     much = compared(near)[:, None]
@@ -134,12 +147,13 @@ def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -
     b, h, w = near.shape
     there = near / ahead.clamp(min=NEAREST)
     counts = counts & (ahead > NEAREST) & (inside(at) > 0)
-    u = (at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h]) - 0.5
-    low, high = ((u + by).floor().long() for by in (0.5 - WIDE, 0.5 + WIDE))
-    columns, rows = ((low[..., k], high[..., k]) for k in (0, 1))
-    cells = [y.clamp(0, h - 1) * w + x.clamp(0, w - 1) for y in rows for x in columns]
-    cell = torch.where(counts, torch.stack(cells), h * w).transpose(0, 1).flatten(1)
-    found = near.new_full((b, h * w + 1), -1.0).scatter_reduce_(1, cell, there[:, None].expand(b, 4, h, w).flatten(1), "amax")
+    u = (at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])
+    reach = WIDE + ((1 / ahead.clamp(min=1 / LARGEST)).clamp(min=1) - 1) / 2  # else what is far shows between the points of what comes near
+    taps = torch.linspace(-1, 1, 1 + math.ceil(2 * reach.max().item()), device=at.device)
+    columns, rows = ((u[..., k] + taps[:, None, None, None] * reach).floor().long().clamp(0, n - 1) for k, n in ((0, w), (1, h)))
+    cell = torch.where(counts, rows[:, None] * w + columns, h * w).flatten(0, 1).transpose(0, 1)
+    found = near.new_full((b, h * w + 1), -1.0)
+    found.scatter_reduce_(1, cell.flatten(1), there[:, None].expand(cell.shape).flatten(1), "amax")
     found = found[:, :-1].unflatten(1, (h, w))
     for _ in range(gaps):
         beside = -F.max_pool2d(-torch.where(found < 0, FARTHEST, found)[:, None], 3, 1, 1)[:, 0]

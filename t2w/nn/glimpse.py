@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, NEAREST, fallen, inside, nearer, per_pixel, projected, trusted, values_at, warped, whole
+from t2w.nn.geometry import ALIKE, NEAREST, crisp, fallen, inside, nearer, per_pixel, projected, trusted, values_at, warped, whole
 from t2w.nn.parallax import Motion
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
@@ -41,7 +41,7 @@ class View:
 
     def told(self, near: Tensor, player: Tensor) -> "View":
         """With how near all is (b H W) and where the player (b H W, logits), as a parallax has found in its picture."""
-        return replace(self, near=near, player=(player > 0).float())
+        return replace(self, near=crisp(near), player=(player > 0).float())
 
     def onward(self, motion: Motion) -> tuple[Tensor, Tensor]:
         """Rotation and place after a motion."""

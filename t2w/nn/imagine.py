@@ -11,7 +11,7 @@ from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around
 from t2w.nn.geometry import warped
-from t2w.nn.parallax import Carried, Carrier
+from t2w.nn.parallax import Carried, Carrier, Manner
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import rotated, window
 
@@ -54,7 +54,7 @@ class Dream:
         self.noise: Tensor | None = None  # from which the last was made
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
         self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
-        self.facing: Tensor | None = None  # which way the player faced at first (b 2), beside where the eye looks
+        self.manner: Manner | None = None  # of the first picture
         self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
         self.carried_noised: Tensor | None = None  # its latents as they are remembered
         self._picture = picture
@@ -121,12 +121,12 @@ class Dream:
         if way is not None:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
-            self.facing = carrier.parallax.facing(picture)
-            standing = carrier.motion(picture, torch.zeros_like(action)[:, None], facing=self.facing)
+            standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
+            self.manner = Manner(carrier.parallax.facing(picture), standing.gait, standing.lens)
             self.around = Surroundings.of(picture, standing)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        facing = rotated(self.facing, self.dynamics.turned(self.heading)[:, 0])
-        motion = carrier.motion(picture, self.actions, self.around.believed, facing)
+        facing = rotated(self.manner.facing, self.dynamics.turned(self.heading)[:, 0])
+        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing))
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

@@ -16,16 +16,17 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import fallen, mixed, per_pixel, projected, stopped, values_at
+from t2w.nn.geometry import crisp, fallen, mixed, per_pixel, projected, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
-from t2w.nn.view import places
+from t2w.nn.view import places, turned
 
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 STILL = 1e-4  # metres
 FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
+PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
@@ -36,6 +37,7 @@ class ParallaxConfig:
     width: int = 20
     actions: int = 9  # size of the action vector; the last two are the mouse
     turn: float = 12.0  # degrees of view turn that a mouse of 1 means
+    tilts: tuple[float, float] = (-1.0, 1.2)  # radians between which the eye can look down
     lens: tuple[float, float] = (1.279, 0.7673)  # half width and half height of the picture at distance 1; pictures may say otherwise
     history: int = 12  # actions that the picture's own part is told
     gait: int = 32  # actions from which speed follows, and how far a jump has got
@@ -60,8 +62,10 @@ def histories(actions: Tensor, n: int) -> Tensor:
 
 
 class Gait(nn.Module):
-    """Actions => how the eye moves: histories (b n a+1), and which way the player faces (b 2), => shifts in metres (b k 3), one for each
-    way to walk. The last is that of one who is seen from above: he goes where he faces, and the eye with him."""
+    """Actions => how the eye moves: histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b) and how
+    it turns (b 3 3), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from above who goes where he faces.
+
+    What is learnt are steps on level ground, and the point around which the eye turns: its own place, or the head of who is seen from behind."""
 
     def __init__(self, config: ParallaxConfig):
         super().__init__()
@@ -73,16 +77,18 @@ class Gait(nn.Module):
             nn.SiLU(),
             nn.Linear(wide, 3 * config.gaits),
         )
-        self.tilt = nn.Parameter(torch.tensor(0.8))  # radians by which the eye above looks down
+        self.pivot = nn.Parameter(torch.zeros(config.gaits, 3))  # across, down and ahead of the eye, in units of PIVOT
 
-    def forward(self, history: Tensor, facing: Tensor) -> Tensor:
-        steps = self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).float().unflatten(1, (-1, 3))
-        across, down, ahead = steps[:, -1].unbind(1)
-        cos, sin = facing.unbind(1)
+    def forward(self, history: Tensor, facing: Tensor, tilt: Tensor, rotation: Tensor) -> Tensor:
+        across, down, ahead = self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).float().unflatten(1, (-1, 3)).unbind(2)
+        as_one_looks = facing.new_tensor([1.0, 0.0]).expand(*across[:, 1:].shape, 2)
+        cos, sin = torch.cat([as_one_looks, facing[:, None]], 1).unbind(2)
         across, ahead = cos * across + sin * ahead, cos * ahead - sin * across
-        cos, sin = self.tilt.float().cos(), self.tilt.float().sin()
-        above = torch.stack([across, cos * down - sin * ahead, sin * down + cos * ahead], 1)
-        return torch.cat([steps[:, :-1], above[:, None]], 1)
+        cos, sin = tilt.cos()[:, None], tilt.sin()[:, None]
+        steps = torch.stack([across, cos * down - sin * ahead, sin * down + cos * ahead], 2)
+        pivot = PIVOT * self.pivot.float()
+        with exactly(steps.device):
+            return steps + pivot - pivot @ rotation.mT
 
 
 class Facing(nn.Module):
@@ -127,6 +133,15 @@ class Motion(NamedTuple):
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
     gait: Tensor  # (b k) which way to walk it is: logits
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
+    tilt: Tensor  # (b) radians by which the eye looked down in the old view
+
+
+class Manner(NamedTuple):
+    """What stays as it was in a world's first picture: a dream that has come apart is not asked for it."""
+
+    facing: Tensor  # (b 2) which way the player faces, beside where the eye looks
+    gait: Tensor  # (b k) which way to walk it is: logits
+    lens: Tensor  # (b 2) half width and half height of the picture at distance 1
 
 
 class Parallax(nn.Module):
@@ -149,7 +164,7 @@ class Parallax(nn.Module):
             nn.SiLU(),
             nn.Linear(2 * deep, 2 * deep),
             nn.SiLU(),
-            nn.Linear(2 * deep, 14 + config.gaits),
+            nn.Linear(2 * deep, 6 + config.gaits),
         )
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(config.channels, **size)).encoder
@@ -157,24 +172,28 @@ class Parallax(nn.Module):
             self.move[-1].weight.mul_(0.1)
             self.move[-1].bias.zero_()
 
-    def forward(self, picture: Tensor, history: Tensor, believed: Believed | None = None, facing: Tensor | None = None) -> Motion:
-        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, and which way the player faces
-        (b 2), where that is known: else the picture says so."""
+    def forward(self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None) -> Motion:
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, and the world's manner, where
+        these are known: else the picture says so."""
         here, player, deep = self._seen(picture)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
+        forth, tilt, lens, gait = moves.split([3, 1, 2, self.config.gaits], 1)
+        lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
+        facing, gait, lens = manner or Manner(self.facing(picture), gait, lens)
         here = here if believed is None else mixed(here, *believed)
-        moves, gait, steps = moves[:, :14], moves[:, 14:], self.gait(history, self.facing(picture) if facing is None else facing)
+        mouse = history[:, 0, -3:-1].float() * (self.config.turn * torch.pi / 180)
+        tilt, ways = tilt[:, 0], gait.softmax(1)
         with exactly(here.device):
-            rotation, shift, lens = self._rigid(moves, history[:, 0, -3:-1].float())
-        shift = shift + (gait.softmax(1)[:, :, None] * steps).sum(1)
+            rotation = turned(tilt, mouse * (1 - ways[:, -1:]), self.config.tilts)  # who looks from above does not turn
+        shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation)).sum(1)
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
         around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
-        near = in_the_next(here.detach(), around, rotation.detach(), shift.detach(), lens.detach())
+        near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
-        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead)
+        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead, tilt)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""
@@ -188,18 +207,6 @@ class Parallax(nn.Module):
     @property
     def kind(self) -> torch.dtype:
         return self.unet.spot.dtype
-
-    def _rigid(self, moves: Tensor, mouse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rotation, shift and lens, of what the network says and of how far the mouse turns the view."""
-        forth, by_right, by_down, spin, lens = moves.split([3, 3, 3, 3, 2], 1)
-        right, down = (mouse * (self.config.turn * torch.pi / 180)).split(1, 1)
-        # Around the axes across, upright and along the view. A head held low turns about a slanting axis, and some views turn otherwise.
-        around = right * (by_right + right.new_tensor([0.0, 1.0, 0.0])) + down * (by_down + down.new_tensor([1.0, 0.0, 0.0])) + 0.05 * spin
-        lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
-        a, b, c = around.unbind(1)
-        none = torch.zeros_like(a)
-        skew = torch.stack([none, -c, b, c, none, a, -b, -a, none], -1).unflatten(1, (3, 3))
-        return torch.linalg.matrix_exp(skew), 0.5 * forth, lens
 
 
 def in_the_next(here: Tensor, player: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor) -> Tensor:
@@ -234,9 +241,10 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, believed: Believed | None = None, facing: Tensor | None = None) -> Motion:
-        """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there."""
-        return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], believed, facing)
+    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | None) -> Motion:
+        """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
+        as a parallax wants it."""
+        return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)
 
     def carried(self, picture: Tensor, sure: Tensor) -> Carried:
         return Carried(self.encode(picture), picture, sure)

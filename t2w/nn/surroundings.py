@@ -46,8 +46,8 @@ class Surroundings:
         """The first picture, and the motion that a parallax sees in it when nothing is done: it says how near things are."""
         b, like = len(picture), standing.here
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
-        player = (standing.player > 0).float()
-        first = View(picture, like, torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
+        first = View(picture, like, torch.ones_like(like), like, turned, like.new_zeros(b, 3), standing.lens)
+        first = first.told(standing.here, standing.player)
         return Surroundings(first, (first,))
 
     @property
@@ -111,8 +111,8 @@ def _healed(new: View) -> View:
         colours, much = (F.avg_pool2d(part, across, 1, across // 2) for part in (here * weight, weight))
         found = left * (much > ENOUGH)
         coarse, left = torch.lerp(coarse, colours / much.clamp(min=ENOUGH), found), left - found
-    smooth = F.interpolate(coarse, new.picture.shape[2:], mode="bilinear", align_corners=False)
-    healed = torch.lerp(new.picture.float(), smooth, per_pixel(holes - left[:, 0], smooth))
+    fine, whole = (F.interpolate(part, new.picture.shape[2:]) for part in (coarse, holes[:, None] - left))  # nothing of the old is left
+    healed = torch.lerp(new.picture.float(), fine, whole)
     return replace(new, picture=healed.to(new.picture.dtype))
 
 

@@ -27,6 +27,23 @@ def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
     return torch.stack([x + right * (1 + x * x) + down * x * y, y + down * (1 + y * y) + right * x * y], -1) / lens
 
 
+def turned(tilt: Tensor, by: Tensor, tilts: tuple[float, float]) -> Tensor:
+    """How an eye turns that looks down by `tilt` (b), when it turns to the right and down (b 2), all in radians: to the right around what is
+    upright, and up and down as far as it can. => rotation (b 3 3), from the new view to the old one, across, down and ahead."""
+    right, down = by.unbind(1)
+    down = (tilt + down).clamp(*tilts) - tilt.clamp(*tilts)
+    none = torch.zeros_like(tilt)
+    upright = torch.stack([none, tilt.cos(), tilt.sin()], 1)
+    return _around(right[:, None] * upright) @ _around(torch.stack([-down, none, none], 1))
+
+
+def _around(axis: Tensor) -> Tensor:
+    """Rotation (b 3 3) around an axis (b 3), by as many radians as that is long."""
+    a, b, c = axis.unbind(1)
+    none = torch.zeros_like(a)
+    return torch.linalg.matrix_exp(torch.stack([none, -c, b, c, none, -a, -b, a, none], -1).unflatten(1, (3, 3)))
+
+
 def rotated(facing: Tensor, by: Tensor) -> Tensor:
     """Cosines and sines of angles (b 2), and by how many radians they grow (b) => (b 2)."""
     cos, sin = by.cos(), by.sin()

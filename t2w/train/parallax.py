@@ -27,8 +27,12 @@ from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
 FLOW, DEPTH = 0.3, 4.0  # weights of the errors: of flow in pixels, of nearness
+THINGS = 6.0  # how much more an error counts where something small is: else who is in doubt takes it for what is behind it
+SMALL = 0.2  # by how much nearer it is, as `compared`
+WIDEST = 5  # measurements across, of what is small
 PLAYER = 0.5  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
+TILT = 2.0  # of by how many radians it looks down
 LATENTS = 2.0  # of the latents of a moved picture
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 BLOTCH = 6  # pixels along a side
@@ -91,19 +95,42 @@ class Onward(nn.Module):
         return motion, moved, found, again
 
 
+def small(near: Tensor) -> Tensor:
+    """Where something small stands before what is farther off: 1 where that is so by SMALL or more, as `compared`, 0 where it is not (n h w =>
+    n 2h 2w): trunks, posts, what lies on the ground. It is so where it was measured; beside that nobody knows."""
+    much = torch.where(near < 0, NEVER, compared(near.clamp(min=0)))[:, None]  # nothing stands before the player
+    without = F.max_pool2d(-F.max_pool2d(-much, WIDEST, 1, WIDEST // 2), WIDEST, 1, WIDEST // 2)
+    found = near.new_zeros(len(near), 2 * near.shape[1], 2 * near.shape[2])
+    found[:, ::2, ::2] = ((much - without)[:, 0] / SMALL).clamp(0, 1)
+    return found
+
+
 def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
     near = beside(batch["near"][:, 0])
     off = torch.where(near < 0, NEVER, (compared(motion.here) - compared(near.clamp(min=0))).abs()).amin(0)
-    depth = mean_where(off, (near >= 0).any(0))
+    told, things = (near >= 0).any(0), small(batch["near"][:, 0])
+    depth = mean_where(off, told * (1 + THINGS * things))
     alone = (near < 0).float().mean(0)
     player = F.binary_cross_entropy_with_logits(motion.player, alone, reduction="none")
     player = mean_where(player, (alone - 0.5).abs() == 0.5)
     flow = mean_where(off_by(motion.flow, batch).clamp(max=FARTHEST), batch["known"])
     turned, shifted = eye_off_by(motion, batch)
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
+    tilt = (motion.tilt - batch["tilt"]).abs().mean()
     gait = F.cross_entropy(motion.gait, batch["view"])
-    value = FLOW * flow + DEPTH * depth + PLAYER * player + TURN * turned + SHIFT * shifted + LENS * lens + GAIT * gait
-    figures = {"pixels off": flow, "depth": depth, "player": player, "turned": turned, "shifted": shifted, "lens": lens, "gait": gait}
+    eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait
+    value = FLOW * flow + DEPTH * depth + PLAYER * player + eye
+    figures = {
+        "pixels off": flow,
+        "depth": mean_where(off, told),
+        "things": mean_where(off, told * things),
+        "player": player,
+        "turned": turned,
+        "shifted": shifted,
+        "tilt": tilt,
+        "lens": lens,
+        "gait": gait,
+    }
     return value, figures
 
 
@@ -134,7 +161,8 @@ def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
     """How one walks is learnt from actions alone, a million and a half of them in seconds. Returns the mean error in metres at the end."""
 
     def off(batch: Batch) -> Tensor:
-        guess = gait(batch["history"], batch["facing"])[torch.arange(GAIT_BATCH, device=batch["view"].device), batch["view"]]
+        told = (batch[name] for name in ("history", "facing", "tilt", "rotation"))
+        guess = gait(*told)[torch.arange(GAIT_BATCH, device=batch["view"].device), batch["view"]]
         return (guess - batch["shift"]).norm(dim=1).mean()
 
     return _learn(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
@@ -183,6 +211,7 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
         found = geometry_loss(motion, batch)[1]
         figures |= {"pixels off": found["pixels off"].item(), "depth": found["depth"].item()}
         figures |= {"degrees off": found["turned"].item() * 180 / torch.pi, "metres off": found["shifted"].item()}
+        figures |= {"things": found["things"].item(), "tilt off": found["tilt"].item()}
         depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.here)]
         return figures, sheet([part[::12].float().cpu() for part in (before, moved, after, *depths)])
 
