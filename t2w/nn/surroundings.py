@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, compared, inside, nearer, per_pixel, trusted, values_at, warped
+from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, per_pixel, trusted, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
 from t2w.nn.parallax import Believed, Motion
 
@@ -46,8 +46,8 @@ class Surroundings:
         """The first picture, and the motion that a parallax sees in it when nothing is done: it says how near things are."""
         b, like = len(picture), standing.here
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
-        first = View(picture, like, torch.ones_like(like), like, turned, like.new_zeros(b, 3), standing.lens)
-        first = first.told(standing.here, standing.player)
+        player = (standing.player > 0).float()
+        first = View(picture, crisp(like), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
         return Surroundings(first, (first,))
 
     @property
