@@ -27,7 +27,8 @@ def motion(
     flow, distance = projected(wall, rotation, shift, LENS, LENS)
     flow = torch.lerp(flow, places(H, W, wall.device), (0 * wall + player)[..., None])
     before = wall if here is None else torch.full_like(wall, here)
-    return Motion(flow, wall, before, 18 * (0 * wall + player) - 9, rotation, shift, LENS, torch.zeros(1, 3), distance, torch.zeros(1))
+    him, gait, tilt, facing = 18 * (0 * wall + player) - 9, torch.zeros(1, 3), torch.zeros(1), torch.tensor([[1.0, 0.0]])
+    return Motion(flow, wall, before, him, rotation, shift, LENS, gait, distance, tilt, facing)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:

@@ -128,16 +128,20 @@ def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
 
 def crisp(near: Tensor) -> Tensor:
     """Nearness (b H W) that is, at the edges of things, of one or the other: between them nothing is."""
-    much = compared(near)[:, None]
-    high, low = F.max_pool2d(much, 3, 1, 1), -F.max_pool2d(-much, 3, 1, 1)
-    much = torch.where(high - low > ALIKE, torch.where(much - low < high - much, low, high), much)
-    return much[:, 0].expm1() / METRES
+    much, low, high = _between(near)
+    return torch.where(high - low > ALIKE, torch.where(much - low < high - much, low, high), much).expm1() / METRES
 
 
 def whole(near: Tensor) -> Tensor:
     """Where nearness (b H W) is of one thing (b H W): at the edges of things it is of neither, and what is thrown from there flies about."""
+    _, low, high = _between(near)
+    return high - low < ALIKE
+
+
+def _between(near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Nearness (b H W) as `compared`, and the least and the most of it at a place and right beside it."""
     much = compared(near)[:, None]
-    return (F.max_pool2d(much, 3, 1, 1) + F.max_pool2d(-much, 3, 1, 1))[:, 0] < ALIKE
+    return much[:, 0], -F.max_pool2d(-much, 3, 1, 1)[:, 0], F.max_pool2d(much, 3, 1, 1)[:, 0]
 
 
 def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:

@@ -122,8 +122,7 @@ class Dream:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
             standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
-            self.manner = Manner(carrier.parallax.facing(picture), standing.gait, standing.lens)
-            self.around = Surroundings.of(picture, standing)
+            self.manner, self.around = standing.manner, Surroundings.of(picture, standing)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         facing = rotated(self.manner.facing, self.dynamics.turned(self.heading)[:, 0])
         motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing))

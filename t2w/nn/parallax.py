@@ -121,6 +121,14 @@ def middle(picture: Tensor, side: int) -> Tensor:
     return picture[..., (h - side) // 2 : (h + side) // 2, (w - side) // 2 : (w + side) // 2]
 
 
+class Manner(NamedTuple):
+    """What stays as it was in a world's first picture: a dream that has come apart is not asked for it."""
+
+    facing: Tensor  # (b 2) which way the player faces, beside where the eye looks
+    gait: Tensor  # (b k) which way to walk it is: logits
+    lens: Tensor  # (b 2) half width and half height of the picture at distance 1
+
+
 class Motion(NamedTuple):
     """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
 
@@ -134,14 +142,11 @@ class Motion(NamedTuple):
     gait: Tensor  # (b k) which way to walk it is: logits
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
+    facing: Tensor  # (b 2) which way the player faced there
 
-
-class Manner(NamedTuple):
-    """What stays as it was in a world's first picture: a dream that has come apart is not asked for it."""
-
-    facing: Tensor  # (b 2) which way the player faces, beside where the eye looks
-    gait: Tensor  # (b k) which way to walk it is: logits
-    lens: Tensor  # (b 2) half width and half height of the picture at distance 1
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.facing, self.gait, self.lens)
 
 
 class Parallax(nn.Module):
@@ -193,7 +198,7 @@ class Parallax(nn.Module):
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
-        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead, tilt)
+        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead, tilt, facing)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""

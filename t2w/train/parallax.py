@@ -209,9 +209,9 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
         films = {"dB": moved, "dB decoded": model.carrier.picture(latents), "still": before}
         figures = {name: psnr(film.float(), after).mean().item() for name, film in films.items()}
         found = geometry_loss(motion, batch)[1]
-        figures |= {"pixels off": found["pixels off"].item(), "depth": found["depth"].item()}
+        figures |= {name: found[name].item() for name in ("pixels off", "depth", "things")}
         figures |= {"degrees off": found["turned"].item() * 180 / torch.pi, "metres off": found["shifted"].item()}
-        figures |= {"things": found["things"].item(), "tilt off": found["tilt"].item()}
+        figures["tilt off"] = found["tilt"].item()
         depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.here)]
         return figures, sheet([part[::12].float().cpu() for part in (before, moved, after, *depths)])
 
