@@ -1,5 +1,6 @@
 """What nobody has seen: views put together from elsewhere by true geometry, painted, kept, and learnt to be painted."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -141,9 +142,36 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     fork, painted_then = session.fork(), len(session.dream.around.kept)
     fork.step([Action()])
     assert len(fork.dream.around.kept) > painted_then == len(session.dream.around.kept) > 1
+    mended, short = tmp_path / "mended", replace(FIT, steps=2, batch=4)
+    own = {"weights": painted, "world": tmp_path / "world"}
+    assert list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]["off, of dreams"] > 0
     (tmp_path / "world" / "outpainter.safetensors").unlink()
     with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
+
+
+def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_ones(views, carrier):
+    from t2w.data.pairs import rigid_between
+    from t2w.nn.imagine import Sampling
+    from t2w.train.rollouts import ASKED, DREAMS, Rollouts
+
+    torch.manual_seed(0)
+    guessing = copy.deepcopy(carrier.parallax)
+    guessing.unet.last.bias.data[4:] = -5.0  # else it might take all for the player, of whom nothing is kept
+    carrier = replace(carrier, parallax=guessing)
+    rollouts = Rollouts(views, dynamics.Dynamics(dynamics.TINY).eval(), Sampling(denoising_steps=1), carrier, seed=0)
+    rollouts.onward(3 * DREAMS)
+    for walk in rollouts.dreams:
+        turned, place, _, _ = rigid_between(walk.poses[:1], walk.poses[3:4])
+        assert walk.age == 3 and torch.allclose(walk.dream.around.last.place, place, atol=1e-4)
+        assert torch.allclose(walk.dream.around.last.rotation, turned, atol=1e-4)
+    drawn = rollouts.batch(50)
+    assert len(rollouts.kept) == 3 * DREAMS * ASKED and drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20)
+    assert 0 <= drawn["known"].min() < 0.3 and 0.7 < drawn["known"].max() <= 1
+    true = torch.cat([walk.latents for walk in rollouts.dreams])
+    assert all((true - goal).abs().amax((1, 2, 3)).min() == 0 for goal in drawn["latents"])
+    rollouts.onward(DREAMS * max(len(walk.poses) for walk in rollouts.dreams))
+    assert min(walk.age for walk in rollouts.dreams if walk) < 3 or None in rollouts.dreams  # who is at the end begins another walk
 
 
 def test_of_starts_alone_nothing_can_be_learnt(views):

@@ -155,6 +155,9 @@ def outpainter(
     painter: Annotated[
         Path | None, typer.Option("--painter", metavar="DIR", help="Begin with the transformer of what `t2w train painter` has made.")
     ] = None,
+    world: Annotated[
+        Path | None, typer.Option("--world", metavar="DIR", help="Learn from the dreams of this world, too, which come apart.")
+    ] = None,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -169,7 +172,7 @@ def outpainter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, OutpainterConfig(), TINY)
-    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter)
+    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, world)
     _watch(Output(json, quiet), logs, out)
 
 

@@ -25,13 +25,10 @@ class Views(Dataset):
     def __init__(self, found: list[tuple[Shard, Tensor]], seed: int = 0):
         self.found = found
         self.generator = torch.Generator().manual_seed(seed)
-        self.index = [
-            (s, row["start"], t, row["frames"])
-            for s, (shard, _) in enumerate(found)
-            for row in shard.rows
-            if row["kind"] not in ALONE and row["frames"] > 2 * NEXT
-            for t in range(row["frames"])
+        self.walks = [
+            (s, row) for s, (shard, _) in enumerate(found) for row in shard.rows if row["kind"] not in ALONE and row["frames"] > 2 * NEXT
         ]
+        self.index = [(s, row["start"], t, row["frames"]) for s, row in self.walks for t in range(row["frames"])]
         if not self.index:
             raise T2WError(
                 f"an outpainter learns from walks of more than {2 * NEXT} frames, and there are none; collect some with: t2w collect"

@@ -22,6 +22,7 @@ from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, turned
 
+Eye = tuple[Tensor, Tensor]  # how it turns (b 3 3) and moves (b 3), as of `Motion`
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 STILL = 1e-4  # metres
@@ -177,9 +178,11 @@ class Parallax(nn.Module):
             self.move[-1].weight.mul_(0.1)
             self.move[-1].bias.zero_()
 
-    def forward(self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None) -> Motion:
-        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, and the world's manner, where
-        these are known: else the picture says so."""
+    def forward(
+        self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None, eye: Eye | None = None
+    ) -> Motion:
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, the world's manner, and how the
+        eye truly turns and moves, where these are known: else the picture says so."""
         here, player, deep = self._seen(picture)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
@@ -194,6 +197,7 @@ class Parallax(nn.Module):
         shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation)).sum(1)
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
+        rotation, shift = eye or (rotation, shift)
         around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
@@ -246,7 +250,7 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | None) -> Motion:
+    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | Eye | None) -> Motion:
         """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)

@@ -24,8 +24,9 @@ from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.painter import load_painter
+from t2w.train.rollouts import Rollouts
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_outpainter, save_part
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_outpainter, load_world, save_part
 
 KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
 WORST = 0.6  # how well a view is known, at least
@@ -35,6 +36,8 @@ BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
 ASTRAY = 0.15  # how wrong places are, of the way between them, at most
 SILENT = 0.1  # share of views of which nothing is told, for guidance
+DREAMT = 3  # views of dreams for each of a walk
+FRAMES = 4  # that are dreamt for each step
 NOISE = 0.1  # the most in the latents of what is seen
 
 
@@ -60,10 +63,17 @@ def _hazy(picture: Tensor, which: Tensor) -> Tensor:
     return torch.where(which[:, None, None, None], blurred, picture)
 
 
-def outpainter_loss(carrier: Carrier) -> Callable:
+def outpainter_loss(carrier: Carrier, dreamt: Callable[[int], Batch] | None = None) -> Callable:
+    """`dreamt`: so many views of dreams, as of `Rollouts`."""
+
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         seen, known = seen_of(batch, carrier, generator)
-        seen, known, data, first = (part.repeat(LEVELS, 1, 1, 1) for part in (seen, known, batch["latents"], batch["first"]))
+        rows = {"seen": seen, "known": known, "latents": batch["latents"], "first": batch["first"]}
+        rows = {name: part.repeat(LEVELS, 1, 1, 1) for name, part in rows.items()}
+        if dreamt:
+            more = dreamt(DREAMT * len(seen))
+            rows = {name: torch.cat([part, more[name].to(part.device)]) for name, part in rows.items()}
+        seen, known, data, first = (rows[name] for name in ("seen", "known", "latents", "first"))
 
         def noise() -> Tensor:
             return torch.randn(data.shape, generator=generator, device=data.device)
@@ -80,7 +90,10 @@ def outpainter_loss(carrier: Carrier) -> Callable:
         off = (found - data).square().mean(1, keepdim=True) / (1 - tau).square()[:, None, None, None]  # of the way, not of where it leads
         weight = KNOWN + (1 - KNOWN) * (1 - known)
         value = (off * weight).sum() / weight.sum()
-        return value, {"unknown": (1 - known).mean().item()}
+        figures = {"unknown": (1 - known).mean().item()}
+        if dreamt:
+            figures["off, of dreams"] = off[LEVELS * len(batch["latents"]) :].mean().item()
+        return value, figures
 
     return loss
 
@@ -116,8 +129,9 @@ def train_outpainter(
     workers: int = 0,
     weights: Path | None = None,
     painter: Path | None = None,
+    world: Path | None = None,
 ) -> Iterator[dict]:
-    """Begins with `weights` or with a painter's. Yields the figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
+    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. Yields the figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
     if weights and painter:
         raise T2WError("--weights go on where they ended, and --painter begins anew; give one of them")
     learn, held = split(data)
@@ -136,7 +150,21 @@ def train_outpainter(
     with where.main_process_first():
         views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))
     run = Run(model.requires_grad_(True), fit_config, out / "run", where)
-    yield from train(Stage(outpainter_loss(carrier), look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
+    dreamt = None
+    if world:
+        dynamics, _, sampling, theirs = load_world(
+            world, where.device, torch.bfloat16 if where.mixed_precision == "bf16" else torch.float32
+        )
+        if theirs is None:
+            raise T2WError(f"{world} carries no frames on, so there is nothing to paint ahead; give a world with a parallax")
+        rollouts = Rollouts(views, dynamics, sampling, replace(theirs, outpainter=model), fit_config.seed + where.process_index)
+
+        def dreamt(n: int) -> Batch:
+            with run.averaged():
+                rollouts.onward(FRAMES)
+            return rollouts.batch(n)
+
+    yield from train(Stage(outpainter_loss(carrier, dreamt), look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
             save_part(model, out)
