@@ -102,6 +102,28 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
     assert AHEAD * 0.4 > 3 and len(painted) == 2 and 2 < painted[-1].place[0, 2] < 3
 
 
+def test_what_is_worn_is_painted_anew_and_nothing_else(carrier):
+    from t2w.nn.foresight import MENDS, PAINTED, YOUNG, mended
+
+    torch.manual_seed(0)
+    latents = torch.randn(1, 8, 12, 20)
+    with torch.no_grad():
+        picture = carrier.picture(latents).float()
+        begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
+        known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
+        known[:, :, 40:], player[:, 20:28, 50:60] = 0.1, 1.0
+        worn = replace(begun, last=replace(begun.last, known=known, player=player), sure=torch.ones(1, 48, 80), frames=YOUNG)
+        well = replace(worn, last=replace(worn.last, known=torch.ones(1, 48, 80)))
+        around, new = mended(worn, picture, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+        for other in (replace(worn, frames=YOUNG + 1), replace(worn, frames=YOUNG - MENDS), well):
+            assert mended(other, picture, latents, None, carrier) == (other, picture)
+    changed = (new - picture).abs().mean(1)
+    assert changed[..., :74].max() == 0 and changed[:, 42:54, 102:118].max() == 0 < changed[:, :38, 84:].mean()
+    anew = (known < 0.5) & (player == 0)
+    assert around.last.known[anew].min() == PAINTED and around.last.known[~anew].equal(known[~anew])
+    assert around.sure[anew][100:].max() == 0 and around.sure[:, :, :38].min() == 1 and worn.last.known is known
+
+
 def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carrier):
     """Where a place had been in view; of one that came into view, all is believed."""
     torch.manual_seed(0)

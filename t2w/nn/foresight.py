@@ -1,15 +1,17 @@
 """Foresight: where the eye will be soon, what nobody has seen is painted before it gets there, and kept with what was seen.
 
-In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new.
+In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
+is painted anew where it has been enlarged again and again.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent, stopped
+from t2w.nn.geometry import per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, glimpse, seeing
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
@@ -20,6 +22,9 @@ WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
 KNOWN = 0.3  # how well a place is known, at least, that is not new
 PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
+MENDS = 8  # frames from one mending to the next
+YOUNG = 48  # frames before the first: till then most of what is worn was in the first picture, and better than what is made up
+WORN, SOUND = 0.4, 0.6  # how well a place is known that is painted anew, and one that is left as it is
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
@@ -48,6 +53,28 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
     return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
 
 
+def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:
+    """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it is painted anew, if much of it is. The
+    player stays as he is. `first` and `noise` as above."""
+    last = around.last
+    known, worn_out = last.known * (1 - last.player), (last.known < WORN) & (last.player == 0)
+    if around.frames < YOUNG or around.frames % MENDS or worn_out.float().mean((1, 2)).max() < NEW:
+        return around, picture
+    worn = ((SOUND - known) / (SOUND - WORN)).clamp(0, 1)
+    worn = F.avg_pool2d(worn[:, None], 3, 1, 1, count_include_pad=False)[:, 0] * (1 - last.player)
+    anew = worn > 0.5
+    last = replace(last, known=torch.where(anew, last.known.clamp(min=PAINTED), last.known))
+    around = replace(around, last=last, sure=torch.where(anew, 0.0, around.sure))  # nor is it as near as what was there
+    painted = _painted(picture, known, first, noise, carrier)
+    return around, torch.lerp(picture.float(), painted, per_pixel(worn, painted)).to(picture.dtype)
+
+
+def _painted(picture: Tensor, known: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> Tensor:
+    """A picture (b 3 8h 8w) of which so much is known (b H W), as the outpainter thinks that it should be."""
+    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known), first, noise())
+    return carrier.picture(latents).float()
+
+
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rotation, place and lens after as many times (b) the same motion."""
     for i in range(int(frames.max())):
@@ -64,7 +91,6 @@ def _foreseen(
     seen = glimpse(seeing((*around.kept, around.last), rotation, place, lens), rotation, place, lens)
     if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
         return around
-    latents = carrier.outpainter.painted(carrier.encode(seen.picture), per_latent(seen.known), first, noise())
-    picture = carrier.picture(latents).float()
+    picture = _painted(seen.picture, seen.known, first, noise, carrier)
     view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
     return around.keeping(replace(view, known=PAINTED * (1 - view.player)))  # who he is, is not made up

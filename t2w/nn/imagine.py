@@ -9,7 +9,7 @@ from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
-from t2w.nn.foresight import looked_ahead, looked_around
+from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import warped
 from t2w.nn.parallax import Carried, Carrier, Eye, Manner
 from t2w.nn.surroundings import Surroundings
@@ -123,6 +123,8 @@ class Dream:
         if self.around is None:
             standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
             self.manner, self.around = standing.manner, Surroundings.of(picture, standing)
+        elif carrier.outpainter is not None:
+            self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         facing = rotated(self.manner.facing, self.dynamics.turned(self.heading)[:, 0])
         motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing), eye)
