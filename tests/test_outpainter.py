@@ -167,6 +167,9 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     mended, short = tmp_path / "mended", replace(FIT, steps=2, batch=4)
     own = {"weights": painted, "world": tmp_path / "world"}
     assert list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]["off, of dreams"] > 0
+    list(train_dynamics(data, encoder, tmp_path / "bare", dynamics.TINY, FIT, **how))
+    with pytest.raises(T2WError, match="bare has no parallax"):
+        next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, world=tmp_path / "bare"))
     (tmp_path / "world" / "outpainter.safetensors").unlink()
     with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
@@ -181,7 +184,7 @@ def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_one
     guessing = copy.deepcopy(carrier.parallax)
     guessing.unet.last.bias.data[4:] = -5.0  # else it might take all for the player, of whom nothing is kept
     carrier = replace(carrier, parallax=guessing)
-    rollouts = Rollouts(views, dynamics.Dynamics(dynamics.TINY).eval(), Sampling(denoising_steps=1), carrier, seed=0)
+    rollouts = Rollouts(views, dynamics.Dynamics(dynamics.TINY).eval(), Sampling(denoising_steps=1), carrier, carrier.outpainter, seed=0)
     rollouts.onward(3 * DREAMS)
     for walk in rollouts.dreams:
         turned, place, _, _ = rigid_between(walk.poses[:1], walk.poses[3:4])

@@ -10,15 +10,19 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from accelerate import Accelerator
+from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
+from t2w.nn.dynamics import Dynamics
 from t2w.nn.flow import on_the_way
 from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import glimpse
+from t2w.nn.imagine import Sampling
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier
@@ -131,13 +135,15 @@ def train_outpainter(
     painter: Path | None = None,
     world: Path | None = None,
 ) -> Iterator[dict]:
-    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. Yields the figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
+    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. Yields the
+    figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
     if weights and painter:
         raise T2WError("--weights go on where they ended, and --painter begins anew; give one of them")
     learn, held = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder).requires_grad_(False)
     carrier = load_carrier(parallax, encoder, where.device)
+    dreamer = load_dreamer(world, encoder, where) if world else None
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
     if weights:
@@ -150,22 +156,29 @@ def train_outpainter(
     with where.main_process_first():
         views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))
     run = Run(model.requires_grad_(True), fit_config, out / "run", where)
-    dreamt = None
-    if world:
-        dynamics, _, sampling, theirs = load_world(
-            world, where.device, torch.bfloat16 if where.mixed_precision == "bf16" else torch.float32
-        )
-        if theirs is None:
-            raise T2WError(f"{world} carries no frames on, so there is nothing to paint ahead; give a world with a parallax")
-        rollouts = Rollouts(views, dynamics, sampling, replace(theirs, outpainter=model), fit_config.seed + where.process_index)
+    rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
 
-        def dreamt(n: int) -> Batch:
-            with run.averaged():
-                rollouts.onward(FRAMES)
-            return rollouts.batch(n)
+    def dreamt(n: int) -> Batch:
+        with run.averaged():
+            rollouts.onward(FRAMES)
+        return rollouts.batch(n)
 
-    yield from train(Stage(outpainter_loss(carrier, dreamt), look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
+    yield from train(
+        Stage(outpainter_loss(carrier, dreamt if rollouts else None), look_at(unseen, carrier, where.device)),
+        run,
+        loader(views, run, workers),
+    )
     if where.is_main_process:
         with run.averaged() as model:
             save_part(model, out)
     where.wait_for_everyone()
+
+
+def load_dreamer(world: Path, encoder: AutoencoderDC, where: Accelerator) -> tuple[Dynamics, Sampling, Carrier]:
+    """What dreams in a world's folder. Raises T2WError where nothing is painted there, or it is a world of other latents."""
+    kind = torch.bfloat16 if where.mixed_precision == "bf16" else torch.float32
+    dynamics, _, sampling, carrier = load_world(world, where.device, kind)
+    if carrier is None:
+        raise T2WError(f"{world} has no parallax, so it looks at nothing ahead; give a world that was trained with --parallax")
+    check_channels(world, dynamics.config.channels, encoder)
+    return dynamics, sampling, carrier

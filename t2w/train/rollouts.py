@@ -19,6 +19,7 @@ from t2w.nn.dynamics import Dynamics
 from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import glimpse, seeing
 from t2w.nn.imagine import Dream, Sampling
+from t2w.nn.outpainter import Outpainter
 from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch
 
@@ -40,9 +41,9 @@ class Walk:
 
 
 class Rollouts:
-    def __init__(self, views: Views, dynamics: Dynamics, sampling: Sampling, carrier: Carrier, seed: int):
-        """`carrier` holds the outpainter that learns."""
-        self.dynamics, self.sampling, self.carrier = dynamics, sampling, carrier
+    def __init__(self, views: Views, dynamics: Dynamics, sampling: Sampling, carrier: Carrier, outpainter: Outpainter, seed: int):
+        """The outpainter is the one that learns, in place of the carrier's."""
+        self.dynamics, self.sampling, self.carrier = dynamics, sampling, replace(carrier, outpainter=outpainter)
         self.found = views.found
         self.walks = views.walks
         self.generator = torch.Generator().manual_seed(seed)
