@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from t2w.nn.geometry import per_latent, per_pixel, stopped
-from t2w.nn.glimpse import View, glimpse, seeing
+from t2w.nn.glimpse import View, best_glimpse
 from t2w.nn.parallax import Carrier, Motion
 from t2w.nn.surroundings import Surroundings
 
@@ -56,10 +56,12 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
 def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:
     """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it is painted anew, if much of it is. The
     player stays as he is. `first` and `noise` as above."""
-    last = around.last
-    known, worn_out = last.known * (1 - last.player), (last.known < WORN) & (last.player == 0)
-    if around.frames < YOUNG or around.frames % MENDS or worn_out.float().mean((1, 2)).max() < NEW:
+    if around.frames < YOUNG or around.frames % MENDS:
         return around, picture
+    last = around.last
+    if ((last.known < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
+        return around, picture
+    known = last.known * (1 - last.player)
     worn = ((SOUND - known) / (SOUND - WORN)).clamp(0, 1)
     worn = F.avg_pool2d(worn[:, None], 3, 1, 1, count_include_pad=False)[:, 0] * (1 - last.player)
     anew = worn > 0.5
@@ -88,7 +90,7 @@ def _foreseen(
 ) -> Surroundings:
     """With the view from there, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and
     seen from here it is often in shreds, which the outpainter knows to mend."""
-    seen = glimpse(seeing((*around.kept, around.last), rotation, place, lens), rotation, place, lens)
+    seen = best_glimpse((*around.kept, around.last), rotation, place, lens)
     if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
         return around
     picture = _painted(seen.picture, seen.known, first, noise, carrier)

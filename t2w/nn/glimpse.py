@@ -65,6 +65,11 @@ def seeing(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) 
     return [kept[i] for i in (best if 0 in best else [*best[:-1], 0])]
 
 
+def best_glimpse(kept: Sequence[View], *eye: Tensor) -> View:
+    """What those of many kept views that see most of one from elsewhere (rotation, place, lens, as above) know of it."""
+    return glimpse(seeing(kept, *eye), *eye)
+
+
 def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> View:
     """What kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
     say quite the same of how near things are."""

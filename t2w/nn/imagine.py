@@ -11,7 +11,7 @@ from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import warped
-from t2w.nn.parallax import Carried, Carrier, Eye, Manner
+from t2w.nn.parallax import Carried, Carrier, Manner, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import rotated, window
 
@@ -64,14 +64,14 @@ class Dream:
         """How many are in memory."""
         return self.headings.shape[1]
 
-    def step(self, action: Tensor, way: tuple[Tensor, Tensor] | None = None, eye: Eye | None = None) -> Tensor:
+    def step(self, action: Tensor, way: tuple[Tensor, Tensor] | None = None, rigid: Rigid | None = None) -> Tensor:
         """Action vectors (b a) => the next latent frames (b c h w). `way`: where places truly were before (b H W 2), and
-        which were seen there (b H W), if that is known; `eye`: how the eye truly turned and moved, if only that is."""
+        which were seen there (b H W), if that is known; `rigid`: how the eye truly turned and moved, if only that is."""
         guidance, steps, clean = self.sampling.guidance, self.sampling.denoising_steps, 1 - self.sampling.context_noise
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
-        carried = self._carry(action, way, eye)
+        carried = self._carry(action, way, rigid)
         onward = None if carried is None else on_the_way(carried.latents, self._noise(), self.last.new_full((len(self.last),), clean))
         past_onward = before if self.carried_noised is None else self.carried_noised
         told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
@@ -113,7 +113,7 @@ class Dream:
         other.generator.set_state(self.generator.get_state())
         return other
 
-    def _carry(self, action: Tensor, way: tuple[Tensor, Tensor] | None, eye: Eye | None) -> Carried | None:
+    def _carry(self, action: Tensor, way: tuple[Tensor, Tensor] | None, rigid: Rigid | None) -> Carried | None:
         """The last frame as the action carries it on, together with what was seen before."""
         if self.carrier is None:
             return None
@@ -127,7 +127,7 @@ class Dream:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         facing = rotated(self.manner.facing, self.dynamics.turned(self.heading)[:, 0])
-        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing), eye)
+        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing), rigid)
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

@@ -22,7 +22,7 @@ from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, turned
 
-Eye = tuple[Tensor, Tensor]  # how it turns (b 3 3) and moves (b 3), as of `Motion`
+Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as of `Motion`
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 STILL = 1e-4  # metres
@@ -179,7 +179,7 @@ class Parallax(nn.Module):
             self.move[-1].bias.zero_()
 
     def forward(
-        self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None, eye: Eye | None = None
+        self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None, rigid: Rigid | None = None
     ) -> Motion:
         """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, the world's manner, and how the
         eye truly turns and moves, where these are known: else the picture says so."""
@@ -197,7 +197,7 @@ class Parallax(nn.Module):
         shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation)).sum(1)
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
-        rotation, shift = eye or (rotation, shift)
+        rotation, shift = rigid or (rotation, shift)
         around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
@@ -250,7 +250,7 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | Eye | None) -> Motion:
+    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | Rigid | None) -> Motion:
         """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)

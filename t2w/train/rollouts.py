@@ -17,7 +17,7 @@ from t2w.data.pictures import to_picture
 from t2w.data.views import Views
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.geometry import per_latent
-from t2w.nn.glimpse import glimpse, seeing
+from t2w.nn.glimpse import best_glimpse
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.parallax import Carrier
@@ -79,13 +79,13 @@ class Rollouts:
     def _step(self, walk: Walk) -> None:
         dream, t = walk.dream, walk.age
         rotation, shift, _, _ = rigid_between(walk.poses[t : t + 1], walk.poses[t + 1 : t + 2])
-        dream.step(walk.actions[t : t + 1], eye=(rotation, shift))
+        dream.step(walk.actions[t : t + 1], rigid=(rotation, shift))
         walk.age = t = t + 1
         here = replace(dream.around.last, picture=dream.picture().float())
         for _ in range(ASKED):
             then = t + self._below(min(AHEAD, len(walk.poses) - 1 - t) + 1)
             rotation, place, _, _ = rigid_between(walk.poses[:1], walk.poses[then : then + 1])
-            seen = glimpse(seeing((*dream.around.kept, here), rotation, place, here.lens), rotation, place, here.lens)
+            seen = best_glimpse((*dream.around.kept, here), rotation, place, here.lens)
             parts = {"seen": self.carrier.encode(seen.picture), "known": per_latent(seen.known)}
             parts |= {"latents": walk.latents[then : then + 1], "first": walk.latents[:1]}
             self.kept.append({name: part[0].float() for name, part in parts.items()})
