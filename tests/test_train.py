@@ -134,6 +134,30 @@ def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_
         next(train_painter(data, encoder, tmp_path / "on", painter.TINY, FIT, weights=tmp_path / "nowhere"))
 
 
+def test_a_painter_learns_to_need_few_steps(data, encoder, tmp_path):
+    import json
+
+    from safetensors.torch import load_file
+
+    from t2w.train.painter import train_painter
+
+    with pytest.raises(T2WError, match="give it with --weights"):
+        next(train_painter(data, encoder, tmp_path / "few", painter.TINY, FIT, distil=True))
+    list(train_painter(data, encoder, tmp_path / "many", painter.TINY, FIT))
+    config = replace(FIT, steps=30, lr=1e-2)
+    logs = list(train_painter(data, encoder, tmp_path / "few", painter.TINY, config, weights=tmp_path / "many", distil=True))
+    assert logs[-1]["step"] == 30 and 0 <= logs[-1]["lies told"] <= 1
+    call = json.loads((tmp_path / "few" / "t2w.json").read_text())
+    assert (
+        call["guidance_scale"] == 1
+        and call["num_inference_steps"] < json.loads((tmp_path / "many" / "t2w.json").read_text())["num_inference_steps"]
+    )
+    parts = ("transformer/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors")
+    for before, after in (((tmp_path / name / part for name in ("many", "few"))) for part in parts):
+        before, after = load_file(before), load_file(after)
+        assert before.keys() == after.keys() and any((before[name] != after[name]).any() for name in before)
+
+
 def test_weights_of_another_autoencoder_are_refused(data, tmp_path):
     from t2w.nn.imagine import Sampling
     from t2w.train.dynamics import train_dynamics

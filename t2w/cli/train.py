@@ -190,6 +190,7 @@ def painter(
     workers: Workers = 0,
     size: Size = "starter",
     weights: Weights = None,
+    distil: Annotated[bool, typer.Option("--distil", help="Learn to need five steps and no guidance, from --weights.")] = False,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -204,7 +205,7 @@ def painter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, PainterConfig(), TINY)
-    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights), out)
+    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights, distil), out)
 
 
 @app.command("judge")

@@ -1,6 +1,7 @@
 """Single frames of a data folder for training: pictures (c h w) in [-1, 1], with captions on request."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from torch.utils.data import Dataset, IterableDataset
 
 from t2w.data.shard import ALONE, FACE, Shard, seen, shards
 from t2w.media.pixels import to_tensor
-from t2w.sim.captions import caption
-from t2w.sim.spec import Spec
+from t2w.sim.captions import THINGS, caption, names
+from t2w.sim.spec import CHOICES, Spec
 
 
 def to_picture(frame: np.ndarray) -> Tensor:
@@ -37,10 +38,17 @@ class Pictures(Dataset):
         s, i, _ = self.index[k]
         return {"picture": to_picture(self.shards[s].frame(i))}
 
-    def words(self, k: int, rng: random.Random) -> str:
-        """A caption of what is in view in picture k, in other words each time."""
+    def words(self, k: int, rng: random.Random) -> tuple[str, str]:
+        """A caption of what is in view in picture k, in other words each time; and the same, but that one thing, if it is said, is wrong."""
         s, i, row = self.index[k]
-        return caption(Spec(**row["spec"]), seen(int(self.shards[s].visible[i])), rng)
+        spec, visible = Spec(**row["spec"]), seen(int(self.shards[s].visible[i]))
+        things = [name for name in THINGS if names(spec, visible, name)]
+        field = rng.choice([*things, *(f"{name}_color" for name in things), "view", "biome", "time", "weather"])
+        value = rng.choice([other for other in CHOICES[field] if other not in ("none", getattr(spec, field))])
+        wording = rng.getstate()
+        text = caption(spec, visible, rng)
+        rng.setstate(wording)
+        return text, caption(replace(spec, **{field: value}), visible, rng)
 
 
 class Forever(IterableDataset):

@@ -6,6 +6,7 @@ Captions are written anew each time from what is in view, so that many wordings 
 import json
 import random
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
+from t2w.train.distil import Former, Heads, distil_loss
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder
@@ -30,6 +32,7 @@ SILENT = 0.1  # share of pictures without words, for guidance
 EVERY = 6  # of a walk's frames, one in so many is painted
 CALL = {"num_inference_steps": 24, "guidance_scale": 3.0, "height": 96, "width": 160}
 CALL |= {"use_resolution_binning": False, "skip_text_cleaning": True}
+FEW = CALL | {"num_inference_steps": 5, "guidance_scale": 1.0}  # of one that is distilled
 PROMPTS = (
     "a snowy pine forest at sunset with a red cabin",
     "third-person view of a blue robot in a desert at noon",
@@ -43,7 +46,7 @@ PROMPTS = (
 
 
 class Captioned(Dataset):
-    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n)}."""
+    """Latents with words, and with the same words but for one that is wrong. An item: {"latents": (c h w), "tokens", "mask", "lie", "lie mask": (n)}."""
 
     def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int):
         both = list(found)
@@ -56,9 +59,15 @@ class Captioned(Dataset):
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, i, _ = self.pictures.index[k]
-        text = "" if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
-        tokens = self.words(text, padding="max_length", truncation=True, max_length=self.words.model_max_length, return_tensors="pt")
-        return {"latents": self.latents[s][i].float(), "tokens": tokens["input_ids"][0], "mask": tokens["attention_mask"][0].bool()}
+        text, lie = ("", "") if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
+        (tokens, mask), (lie, lie_mask) = ((part[0] for part in tokens_of(said, self.words)) for said in (text, lie))
+        return {"latents": self.latents[s][i].float(), "tokens": tokens, "mask": mask, "lie": lie, "lie mask": lie_mask}
+
+
+def tokens_of(text: str, words: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
+    """Its tokens (1 n), and which of them say something (1 n)."""
+    found = words(text, padding="max_length", truncation=True, max_length=words.model_max_length, return_tensors="pt")
+    return found["input_ids"], found["attention_mask"].bool()
 
 
 class Denoise(nn.Module):
@@ -83,7 +92,7 @@ def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> 
     return (guess.float() - (noise - data)).square().mean(), {}
 
 
-def look_at(pipeline: PRXPipeline):
+def look_at(pipeline: PRXPipeline, call: dict):
     """The same prompts with the same seeds each time."""
 
     @torch.no_grad()
@@ -91,7 +100,7 @@ def look_at(pipeline: PRXPipeline):
         pipeline.set_progress_bar_config(disable=True)
         rows = []
         for seed in range(2):  # one prompt at a time: with guidance, PRXPipeline takes no more
-            made = [pipeline(p, generator=torch.Generator().manual_seed(seed), output_type="pt", **CALL).images for p in PROMPTS]
+            made = [pipeline(p, generator=torch.Generator().manual_seed(seed), output_type="pt", **call).images for p in PROMPTS]
             rows.append(torch.cat(made).cpu() * 2 - 1)
         return {"contrast": rows[0].std().item()}, sheet(rows)
 
@@ -107,8 +116,12 @@ def train_painter(
     dtype: str = "auto",
     workers: int = 0,
     weights: Path | None = None,
+    distil: bool = False,
 ) -> Iterator[dict]:
-    """Yields the figures of every step; at the end `out` is a diffusers pipeline folder."""
+    """With `distil`, learns to need few steps, from what `weights` paints in many. Yields the figures of every step; at the end `out` is a
+    diffusers pipeline folder."""
+    if distil and not weights:
+        raise T2WError("--distil learns from a painter that needs many steps; give it with --weights")
     learn, _ = split(data)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
@@ -119,20 +132,22 @@ def train_painter(
     pipeline = before or build(replace(config, channels=encoder.config.latent_channels), words, encoder)
     pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
-    run = Run(Denoise(pipeline), fit_config, out / "run", where)
+    former = Former(deepcopy(pipeline.transformer), deepcopy(pipeline.text_encoder), tokens_of("", words)) if distil else None
+    run = Run(Denoise(pipeline), fit_config, out / "run", where, former and Heads(former))
+    loss, call = (distil_loss(former.to(where.device), run.critic), FEW) if former else (painter_loss, CALL)
     with where.main_process_first():
         items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
-    yield from train(Stage(painter_loss, look_at(pipeline)), run, loader(items, run, workers))
+    yield from train(Stage(loss, look_at(pipeline, call)), run, loader(items, run, workers))
     if where.is_main_process:
         with run.averaged():
-            save(pipeline, out)
+            save(pipeline, out, call)
     where.wait_for_everyone()
 
 
 def learnt_words(learn: list[Shard], config: PainterConfig, seed: int) -> PreTrainedTokenizerFast:
     """A tokenizer learnt from captions."""
     rng, pictures = random.Random(seed), Pictures(learn, every=EVERY)
-    return tokenizer([pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)], config)
+    return tokenizer([pictures.words(rng.randrange(len(pictures)), rng)[0] for _ in range(20_000)], config)
 
 
 def kept(folder: Path, make: Callable[[], PreTrainedTokenizerFast]) -> PreTrainedTokenizerFast:
@@ -155,10 +170,10 @@ def load_painter(folder: Path, encoder: AutoencoderDC) -> PRXPipeline:
     return pipeline
 
 
-def save(pipeline: PRXPipeline, out: Path) -> None:
+def save(pipeline: PRXPipeline, out: Path, call: dict) -> None:
     """Half precision on disk, but for the text model: transformers loads what it finds, diffusers what it is told."""
     pipeline.transformer.half()
     pipeline.vae.half()
     with whole_folder(out) as temporary:
         pipeline.save_pretrained(temporary)
-        (temporary / "t2w.json").write_text(json.dumps(CALL) + "\n")
+        (temporary / "t2w.json").write_text(json.dumps(call) + "\n")
