@@ -145,7 +145,7 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.train.parallax import of
     from t2w.worlds import registry
     from t2w.worlds.check import check
-    from t2w.worlds.pretrained import load_autoencoder, save_part
+    from t2w.worlds.pretrained import load_autoencoder, load_outpainter, save_part
 
     folder, painted = tmp_path / "parallax", tmp_path / "outpainter"
     guessing = of(load_autoencoder(encoder), parallax.TINY)
@@ -167,6 +167,12 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     mended, short = tmp_path / "mended", replace(FIT, steps=2, batch=4)
     own = {"weights": painted, "world": tmp_path / "world"}
     assert list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]["off, of dreams"] > 0
+    logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
+    assert 0 <= logs[-1]["lies told"] <= 1 and logs[-1]["known off"] > 0
+    few = load_outpainter(tmp_path / "few").config
+    assert few == replace(outpainter.TINY, steps=2, guidance=1.0)
+    with pytest.raises(T2WError, match="give it with --weights"):
+        next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
     list(train_dynamics(data, encoder, tmp_path / "bare", dynamics.TINY, FIT, **how))
     with pytest.raises(T2WError, match="bare has no parallax"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, world=tmp_path / "bare"))

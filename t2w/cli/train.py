@@ -22,6 +22,7 @@ Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes 
 Weights = Annotated[
     Path | None, typer.Option("--weights", metavar="DIR", help="Begin from these weights, which this stage has made, not at random.")
 ]
+Distil = Annotated[bool, typer.Option("--distil", help="Learn to need few steps and no guidance, from what --weights paints in many.")]
 Compile = Annotated[
     bool, typer.Option("--compile/--no-compile", help="Fuse by torch.compile: minutes at the start, faster after; needs a C++ compiler.")
 ]
@@ -158,6 +159,7 @@ def outpainter(
     world: Annotated[
         Path | None, typer.Option("--world", metavar="DIR", help="Learn from the dreams of this world, too, which come apart.")
     ] = None,
+    distil: Distil = False,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -172,7 +174,7 @@ def outpainter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, OutpainterConfig(), TINY)
-    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, world)
+    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, world, distil)
     _watch(Output(json, quiet), logs, out)
 
 
@@ -190,7 +192,7 @@ def painter(
     workers: Workers = 0,
     size: Size = "starter",
     weights: Weights = None,
-    distil: Annotated[bool, typer.Option("--distil", help="Learn to need five steps and no guidance, from --weights.")] = False,
+    distil: Distil = False,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,

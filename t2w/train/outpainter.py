@@ -5,7 +5,8 @@ so that what does not fit together is not kept as it is.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,7 +27,8 @@ from t2w.nn.imagine import Sampling
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier
-from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.distil import Asked, Former, Heads, Told, distilled
+from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.rollouts import Rollouts
 from t2w.train.stage import Stage, loader, train
@@ -43,6 +45,8 @@ SILENT = 0.1  # share of views of which nothing is told, for guidance
 DREAMT = 3  # views of dreams for each of a walk
 FRAMES = 4  # that are dreamt for each step
 NOISE = 0.1  # the most in the latents of what is seen
+STAYS = 0.5  # weight of what is known in distilling
+FEW = {"steps": 2, "guidance": 1.0}  # of one that is distilled
 
 
 @torch.no_grad()
@@ -67,37 +71,71 @@ def _hazy(picture: Tensor, which: Tensor) -> Tensor:
     return torch.where(which[:, None, None, None], blurred, picture)
 
 
-def outpainter_loss(carrier: Carrier, dreamt: Callable[[int], Batch] | None = None) -> Callable:
-    """`dreamt`: so many views of dreams, as of `Rollouts`."""
+@dataclass(frozen=True)
+class Ask:
+    """Rows to learn from: views of walks, at LEVELS of noise each, and of dreams where there are some."""
 
-    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        seen, known = seen_of(batch, carrier, generator)
+    carrier: Carrier
+    dreamt: Callable[[int], Batch] | None = None  # so many views of dreams, as of `Rollouts`
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> tuple[Told, Tensor]:
+        """What is told, of a share nothing, and what is true (n c h w)."""
+        seen, known = seen_of(batch, self.carrier, generator)
         rows = {"seen": seen, "known": known, "latents": batch["latents"], "first": batch["first"]}
         rows = {name: part.repeat(LEVELS, 1, 1, 1) for name, part in rows.items()}
-        if dreamt:
-            more = dreamt(DREAMT * len(seen))
+        if self.dreamt:
+            more = self.dreamt(DREAMT * len(seen))
             rows = {name: torch.cat([part, more[name].to(part.device)]) for name, part in rows.items()}
-        seen, known, data, first = (rows[name] for name in ("seen", "known", "latents", "first"))
+        data, seen = rows.pop("latents"), rows["seen"]
 
-        def noise() -> Tensor:
-            return torch.randn(data.shape, generator=generator, device=data.device)
-
-        def much() -> Tensor:
+        def uniform() -> Tensor:
             return torch.rand(len(data), generator=generator, device=data.device)
 
-        told = (torch.rand(len(data), generator=generator, device=data.device) >= SILENT).float()[:, None, None, None]
+        rows["seen"] = on_the_way(seen, torch.randn(seen.shape, generator=generator, device=seen.device), 1 - NOISE * uniform())
+        told = (uniform() >= SILENT).float()[:, None, None, None]
+        return {name: told * part for name, part in rows.items()}, data
+
+
+def outpainter_loss(ask: Ask) -> Loss:
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        told, data = ask(batch, generator)
         # Logit-normal levels (Esser et al. 2024), as the painter's.
-        tau = 1 - torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
-        own = noise()
-        seen, known, first = told * on_the_way(seen, noise(), 1 - NOISE * much()), told * known, told * first
-        found = model(on_the_way(data, own, tau), tau, seen, known, first)
-        off = (found - data).square().mean(1, keepdim=True) / (1 - tau).square()[:, None, None, None]  # of the way, not of where it leads
-        weight = KNOWN + (1 - KNOWN) * (1 - known)
-        value = (off * weight).sum() / weight.sum()
-        figures = {"unknown": (1 - known).mean().item()}
-        if dreamt:
+        sigma = torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
+        noise = torch.randn(data.shape, generator=generator, device=data.device)
+        made = guess(model, on_the_way(data, noise, 1 - sigma), sigma, told)
+        off = (made - data).square().mean(1, keepdim=True) / sigma.square()[:, None, None, None]  # of the way, not of where it leads
+        weight = KNOWN + (1 - KNOWN) * (1 - told["known"])
+        figures = {"unknown": (1 - told["known"]).mean().item()}
+        if ask.dreamt:
             figures["off, of dreams"] = off[LEVELS * len(batch["latents"]) :].mean().item()
-        return value, figures
+        return (off * weight).sum() / weight.sum(), figures
+
+    return loss
+
+
+def guess(model: nn.Module, noisy: Tensor, sigma: Tensor, told: Told) -> Tensor:
+    """What noisy latents (n c h w) will be."""
+    return model(noisy, 1 - sigma, told["seen"], told["known"], told["first"])
+
+
+def former_of(model: Outpainter) -> Former:
+    model = deepcopy(model)
+    return Former(
+        model, model.transformer, guess, lambda told: {name: torch.zeros_like(part) for name, part in told.items()}, model.config.guidance
+    )
+
+
+def distil_loss(ask: Ask, former: Former, heads: nn.Module) -> Loss:
+    """What is known of a view is to stay, and a lie about it is another world's first frame."""
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        told, data = ask(batch, generator)
+        lie = told | {"first": told["first"].roll(1, 0)}
+        value, made, figures = distilled(
+            model, former, heads, Asked(data, told, lie, (lie["first"] != told["first"]).any((1, 2, 3))), generator
+        )
+        kept = (told["known"] * (made - data).square()).mean()
+        return value + STAYS * kept, figures | {"known off": kept.item()}
 
     return loss
 
@@ -134,9 +172,13 @@ def train_outpainter(
     weights: Path | None = None,
     painter: Path | None = None,
     world: Path | None = None,
+    distil: bool = False,
 ) -> Iterator[dict]:
-    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. Yields the
-    figures of every step; at the end `out` holds config.json and outpainter.safetensors."""
+    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. With `distil`,
+    it learns to need few steps, from what `weights` paints in many. Yields the figures of every step; at the end `out` holds config.json
+    and outpainter.safetensors."""
+    if distil and not weights:
+        raise T2WError("--distil learns from an outpainter that needs many steps; give it with --weights")
     if weights and painter:
         raise T2WError("--weights go on where they ended, and --painter begins anew; give one of them")
     learn, held = split(data)
@@ -155,7 +197,10 @@ def train_outpainter(
             raise T2WError(f"the painter in {painter} is of another size than this outpainter; leave --painter out") from error
     with where.main_process_first():
         views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))
-    run = Run(model.requires_grad_(True), fit_config, out / "run", where)
+    former = former_of(model) if distil else None
+    if former:
+        model.config = replace(model.config, **FEW)
+    run = Run(model.requires_grad_(True), fit_config, out / "run", where, former and Heads(former))
     rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
 
     def dreamt(n: int) -> Batch:
@@ -163,11 +208,9 @@ def train_outpainter(
             rollouts.onward(FRAMES)
         return rollouts.batch(n)
 
-    yield from train(
-        Stage(outpainter_loss(carrier, dreamt if rollouts else None), look_at(unseen, carrier, where.device)),
-        run,
-        loader(views, run, workers),
-    )
+    ask = Ask(carrier, dreamt if rollouts else None)
+    loss = distil_loss(ask, former.to(where.device), run.critic) if former else outpainter_loss(ask)
+    yield from train(Stage(loss, look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
             save_part(model, out)

@@ -23,8 +23,8 @@ from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
-from t2w.train.distil import Former, Heads, distil_loss
-from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.distil import Asked, Former, Heads, Told, distilled
+from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder
 
@@ -92,6 +92,31 @@ def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> 
     return (guess.float() - (noise - data)).square().mean(), {}
 
 
+def guess(model: Denoise, noisy: Tensor, sigma: Tensor, told: Told) -> Tensor:
+    """What noisy latents (n c h w) will be."""
+    return noisy - sigma[:, None, None, None] * model(noisy, sigma, told["tokens"], told["mask"]).float()
+
+
+def former_of(pipeline: PRXPipeline) -> Former:
+    tokens, mask = tokens_of("", pipeline.tokenizer)
+
+    def silent(told: Told) -> Told:
+        return {"tokens": tokens.to(told["tokens"]).expand_as(told["tokens"]), "mask": mask.to(told["mask"]).expand_as(told["mask"])}
+
+    model = deepcopy(Denoise(pipeline))
+    return Former(model, model.transformer, guess, silent, CALL["guidance_scale"])
+
+
+def distil_loss(former: Former, heads: nn.Module) -> Loss:
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        told, lie = {"tokens": batch["tokens"], "mask": batch["mask"]}, {"tokens": batch["lie"], "mask": batch["lie mask"]}
+        asked = Asked(batch["latents"], told, lie, (told["tokens"] != lie["tokens"]).any(1))
+        value, _, figures = distilled(model, former, heads, asked, generator)
+        return value, figures
+
+    return loss
+
+
 def look_at(pipeline: PRXPipeline, call: dict):
     """The same prompts with the same seeds each time."""
 
@@ -132,7 +157,7 @@ def train_painter(
     pipeline = before or build(replace(config, channels=encoder.config.latent_channels), words, encoder)
     pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
-    former = Former(deepcopy(pipeline.transformer), deepcopy(pipeline.text_encoder), tokens_of("", words)) if distil else None
+    former = former_of(pipeline) if distil else None
     run = Run(Denoise(pipeline), fit_config, out / "run", where, former and Heads(former))
     loss, call = (distil_loss(former.to(where.device), run.critic), FEW) if former else (painter_loss, CALL)
     with where.main_process_first():
