@@ -135,16 +135,16 @@ PAINTED = "prompts: land\nworld: sim\nseconds: 1\n"
 
 
 def test_how_the_painter_is_called_decides_the_pictures_and_is_in_the_plan(tmp_path):
-    found = planned(tmp_path, PAINTED + "matrix: {guidance: [2, 4.5], painter-steps: [6, 24], negative: [fog, '']}\n")
+    found = planned(tmp_path, PAINTED + "matrix: {guidance: [2, 4.5], painter-steps: [5, 20], negative: [fog, '']}\n")
     assert len({paint.folder for paint in found.paints}) == len(found.paints) == 8
     settings = found.paints[0].start.settings
-    assert (settings["guidance_scale"], settings["num_inference_steps"], settings["negative_prompt"]) == (2.0, 6, "fog")
+    assert (settings["guidance_scale"], settings["num_inference_steps"], settings["negative_prompt"]) == (2.0, 5, "fog")
     figures.keep([{"kind": "painter", "name": "starter", "fps": 2.0, "first_frame_s": 0.5, "device": "cpu", "dtype": "float32"}])
     queue = prepare(tmp_path, found)
     models = {model.asked: model for model in estimate(queue, tmp_path, 1).models if model.kind == "painter"}
     assert len(models) == 8 and {row.painting for row in queue.rows()} == set(models)
-    few, usual = (models[f"negative fog, guidance 2, painter-steps {steps}"] for steps in (6, 24))
-    assert (few.fps, usual.fps) == (8.0, 2.0)
+    usual, many = (models[f"negative fog, guidance 2, painter-steps {steps}"] for steps in (5, 20))
+    assert (usual.fps, many.fps) == (2.0, 0.5)
 
 
 def test_a_lora_that_is_not_there_is_told_before_anything_is_painted(tmp_path):
