@@ -158,7 +158,7 @@ def train_painter(
     pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
     former = former_of(pipeline) if distil else None
-    run = Run(Denoise(pipeline), fit_config, out / "run", where, former and Heads(former))
+    run = Run(Denoise(pipeline), fit_config, out / "run", where, Heads(former) if former else None)
     loss, call = (distil_loss(former.to(where.device), run.critic), FEW) if former else (painter_loss, CALL)
     with where.main_process_first():
         items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
