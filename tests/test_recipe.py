@@ -145,7 +145,8 @@ WRONG = {
     "prompts: a\npainter: sim\nguidance: 2": "r.yaml:3:11: the painter sim takes no guidance_scale",
     "prompts: a\nguidance: 1\nnegative: fog": "r.yaml:2:11: what is not wanted is kept away by guidance",
     "prompts: a\nmatrix: {guidance: [3, 0], negative: [fog]}": "r.yaml:2:24: what is not wanted is kept away by guidance",
-    "prompts: a\nnegative: fog\nlora: r.yaml": "r.yaml:3:7: --lora ",
+    "prompts: a\nnegative: fog": "r.yaml:2:11: what is not wanted is kept away by guidance",
+    "prompts: a\nnegative: fog\nguidance: 2\nlora: r.yaml": "r.yaml:4:7: --lora ",
     "prompts: a\nseconds: 2\nframes: 3": "r.yaml:3:9: seconds and frames both say how long",
     "prompts: a\ndevice: gpu": "r.yaml:2:9: --device gpu is none of",
 }
