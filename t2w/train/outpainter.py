@@ -72,8 +72,8 @@ def _hazy(picture: Tensor, which: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Rows to learn from: views of walks, at LEVELS of noise each, and of dreams where there are some."""
+class Rows:
+    """What is learnt from: views of walks, at LEVELS of noise each, and of dreams where there are some."""
 
     carrier: Carrier
     dreamt: Callable[[int], Batch] | None = None  # so many views of dreams, as of `Rollouts`
@@ -96,9 +96,9 @@ class Ask:
         return {name: told * part for name, part in rows.items()}, data
 
 
-def outpainter_loss(ask: Ask) -> Loss:
+def outpainter_loss(rows: Rows) -> Loss:
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        told, data = ask(batch, generator)
+        told, data = rows(batch, generator)
         # Logit-normal levels (Esser et al. 2024), as the painter's.
         sigma = torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
         noise = torch.randn(data.shape, generator=generator, device=data.device)
@@ -106,7 +106,7 @@ def outpainter_loss(ask: Ask) -> Loss:
         off = (made - data).square().mean(1, keepdim=True) / sigma.square()[:, None, None, None]  # of the way, not of where it leads
         weight = KNOWN + (1 - KNOWN) * (1 - told["known"])
         figures = {"unknown": (1 - told["known"]).mean().item()}
-        if ask.dreamt:
+        if rows.dreamt:
             figures["off, of dreams"] = off[LEVELS * len(batch["latents"]) :].mean().item()
         return (off * weight).sum() / weight.sum(), figures
 
@@ -125,11 +125,11 @@ def former_of(model: Outpainter) -> Former:
     )
 
 
-def distil_loss(ask: Ask, former: Former, heads: nn.Module) -> Loss:
+def distil_loss(rows: Rows, former: Former, heads: nn.Module) -> Loss:
     """What is known of a view is to stay, and a lie about it is another world's first frame."""
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        told, data = ask(batch, generator)
+        told, data = rows(batch, generator)
         lie = told | {"first": told["first"].roll(1, 0)}
         value, made, figures = distilled(
             model, former, heads, Asked(data, told, lie, (lie["first"] != told["first"]).any((1, 2, 3))), generator
@@ -208,8 +208,8 @@ def train_outpainter(
             rollouts.onward(FRAMES)
         return rollouts.batch(n)
 
-    ask = Ask(carrier, dreamt if rollouts else None)
-    loss = distil_loss(ask, former.to(where.device), run.critic) if former else outpainter_loss(ask)
+    rows = Rows(carrier, dreamt if rollouts else None)
+    loss = distil_loss(rows, former.to(where.device), run.critic) if former else outpainter_loss(rows)
     yield from train(Stage(loss, look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
