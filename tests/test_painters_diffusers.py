@@ -146,7 +146,7 @@ def test_what_is_not_wanted_needs_a_pipeline_and_guidance_for_it(folders):
 def test_a_lora_works_as_strongly_as_was_said(folders, kind, tmp_path):
     lora = tiny_painters.save_lora(folders[kind], tmp_path / "style.safetensors", NETWORK[kind])
     base = picture(folders[kind])
-    assert np.array_equal(picture(folders[kind], lora=[f"{lora}:0"]), base)
+    assert np.abs(picture(folders[kind], lora=[f"{lora}:0"]) - base).max() <= 1  # other kernels, on some processors
     whole, half = picture(folders[kind], lora=[str(lora)]), picture(folders[kind], lora=[f"{lora}:0.5"])
     assert (whole != base).any() and (half != base).any() and (half != whole).any()
     assert np.array_equal(picture(folders[kind], lora=[str(tmp_path)]), whole)  # a folder with one in it

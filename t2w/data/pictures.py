@@ -38,10 +38,13 @@ class Pictures(Dataset):
         s, i, _ = self.index[k]
         return {"picture": to_picture(self.shards[s].frame(i))}
 
-    def words(self, k: int, rng: random.Random) -> tuple[str, str]:
-        """A caption of what is in view in picture k, in other words each time; and the same, but that one thing, if it is said, is wrong."""
-        s, i, row = self.index[k]
-        spec, visible = Spec(**row["spec"]), seen(int(self.shards[s].visible[i]))
+    def words(self, k: int, rng: random.Random) -> str:
+        """A caption of what is in view in picture k, in other words each time."""
+        return caption(*self._told(k), rng)
+
+    def words_and_lie(self, k: int, rng: random.Random) -> tuple[str, str]:
+        """A caption, and the same but that one thing, if it is said, is wrong."""
+        spec, visible = self._told(k)
         things = [name for name in THINGS if names(spec, visible, name)]
         field = rng.choice([*things, *(f"{name}_color" for name in things), "view", "biome", "time", "weather"])
         value = rng.choice([other for other in CHOICES[field] if other not in ("none", getattr(spec, field))])
@@ -49,6 +52,11 @@ class Pictures(Dataset):
         text = caption(spec, visible, rng)
         rng.setstate(wording)
         return text, caption(replace(spec, **{field: value}), visible, rng)
+
+    def _told(self, k: int) -> tuple[Spec, frozenset[str]]:
+        """The world of picture k, and what of it is in view."""
+        s, i, row = self.index[k]
+        return Spec(**row["spec"]), seen(int(self.shards[s].visible[i]))
 
 
 class Forever(IterableDataset):

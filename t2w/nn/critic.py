@@ -53,3 +53,9 @@ class Critic(nn.Module):
 def told_apart(true: Tensor, made: Tensor) -> Tensor:
     """The critic's loss, from what it says of pairs: a true patch should seem truer than the made one beside it (Jolicoeur-Martineau 2019)."""
     return F.softplus(made - true).mean()
+
+
+def pull(goal: Tensor, at: Tensor, size: Tensor) -> Tensor:
+    """The gradient of a goal, such as `told_apart`, at what was made, as large as `size` (root mean square): the way for it not to go."""
+    (found,) = torch.autograd.grad(goal, at, retain_graph=True)
+    return size / found.square().mean().sqrt().clamp(min=1e-12) * found

@@ -14,7 +14,7 @@ from diffusers import PRXTransformer2DModel
 from einops import rearrange
 from torch import Tensor, nn
 
-from t2w.nn.critic import told_apart
+from t2w.nn.critic import pull, told_apart
 from t2w.nn.flow import on_the_way
 
 FRESH = 0.4  # share of pictures that are guessed from noise alone
@@ -116,13 +116,8 @@ def distilled(
     with torch.no_grad():
         of_true, of_true_lie = (former.seen(true_shown, shown, said) for said in (told, lie))
     true, true_lie, seems, lie_seems = (heads(seen, height) for seen in (of_true, of_true_lie, of_made, of_made_lie))
-    push = sigma[:, None, None, None] * torch.autograd.grad(off, made, retain_graph=True)[0]
-
-    def towards(goal: Tensor) -> Tensor:
-        (pull,) = torch.autograd.grad(goal, leaf, retain_graph=True)
-        return push.square().mean().sqrt() / pull.square().mean().sqrt().clamp(min=1e-12) * pull
-
-    pull = PULL * towards(told_apart(seems, true)) + STEER * towards(told_apart(seems, lie_seems))
+    push = (sigma[:, None, None, None] * torch.autograd.grad(off, made, retain_graph=True)[0]).square().mean().sqrt()
+    pulled = PULL * pull(told_apart(seems, true), leaf, push) + STEER * pull(told_apart(seems, lie_seems), leaf, push)
 
     of_made = [part.detach() for part in of_made]
     seems, steep = heads(of_made, height), torch.zeros_like(off)
@@ -131,4 +126,4 @@ def distilled(
         steep = steep + SLOPE / 2 * ((near - before) / STEP).square().mean()
     figures = {"off": off.item(), "told apart": (true > seems).float().mean().item(), "steep": steep.item()}
     figures["lies told"] = ((true - true_lie).mean(1) > 0)[asked.lies].float().mean().nan_to_num(0.5).item()
-    return off + told_apart(true, seems) + told_apart(true, true_lie) + steep + (made * pull).sum(), made, figures
+    return off + told_apart(true, seems) + told_apart(true, true_lie) + steep + (made * pulled).sum(), made, figures

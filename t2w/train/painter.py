@@ -46,28 +46,34 @@ PROMPTS = (
 
 
 class Captioned(Dataset):
-    """Latents with words, and with the same words but for one that is wrong. An item: {"latents": (c h w), "tokens", "mask", "lie", "lie mask": (n)}."""
+    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n)}; with `lies`, also {"lie": (n), "lie mask": (n)}: the
+    same words, but for one that is wrong."""
 
-    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int):
+    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int, lies: bool = False):
         both = list(found)
         self.pictures = Pictures([shard for shard, _ in both], every=EVERY)
         self.latents = [latents for _, latents in both]
-        self.words, self.rng = words, random.Random(seed)
+        self.words, self.rng, self.lies = words, random.Random(seed), lies
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, i, _ = self.pictures.index[k]
-        text, lie = ("", "") if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
-        (tokens, mask), (lie, lie_mask) = ((part[0] for part in tokens_of(said, self.words)) for said in (text, lie))
-        return {"latents": self.latents[s][i].float(), "tokens": tokens, "mask": mask, "lie": lie, "lie mask": lie_mask}
+        item, silent = {"latents": self.latents[s][i].float()}, self.rng.random() < SILENT
+        if self.lies:
+            text, lie = ("", "") if silent else self.pictures.words_and_lie(k, self.rng)
+            item |= zip(("lie", "lie mask"), tokens_of(lie, self.words))
+        else:
+            text = "" if silent else self.pictures.words(k, self.rng)
+        item |= zip(("tokens", "mask"), tokens_of(text, self.words))
+        return item
 
 
 def tokens_of(text: str, words: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
-    """Its tokens (1 n), and which of them say something (1 n)."""
+    """Its tokens (n), and which of them say something (n)."""
     found = words(text, padding="max_length", truncation=True, max_length=words.model_max_length, return_tensors="pt")
-    return found["input_ids"], found["attention_mask"].bool()
+    return found["input_ids"][0], found["attention_mask"][0].bool()
 
 
 class Denoise(nn.Module):
@@ -88,8 +94,8 @@ def painter_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> 
     # Logit-normal levels (Esser et al. 2024): most of the learning is half way.
     sigma = torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
     s = sigma[:, None, None, None]
-    guess = model((1 - s) * data + s * noise, sigma, batch["tokens"], batch["mask"])
-    return (guess.float() - (noise - data)).square().mean(), {}
+    way = model((1 - s) * data + s * noise, sigma, batch["tokens"], batch["mask"])
+    return (way.float() - (noise - data)).square().mean(), {}
 
 
 def guess(model: Denoise, noisy: Tensor, sigma: Tensor, told: Told) -> Tensor:
@@ -161,7 +167,7 @@ def train_painter(
     run = Run(Denoise(pipeline), fit_config, out / "run", where, Heads(former) if former else None)
     loss, call = (distil_loss(former.to(where.device), run.critic), FEW) if former else (painter_loss, CALL)
     with where.main_process_first():
-        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
+        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1, lies=distil)
     yield from train(Stage(loss, look_at(pipeline, call)), run, loader(items, run, workers))
     if where.is_main_process:
         with run.averaged():
@@ -172,7 +178,7 @@ def train_painter(
 def learnt_words(learn: list[Shard], config: PainterConfig, seed: int) -> PreTrainedTokenizerFast:
     """A tokenizer learnt from captions."""
     rng, pictures = random.Random(seed), Pictures(learn, every=EVERY)
-    return tokenizer([pictures.words(rng.randrange(len(pictures)), rng)[0] for _ in range(20_000)], config)
+    return tokenizer([pictures.words(rng.randrange(len(pictures)), rng) for _ in range(20_000)], config)
 
 
 def kept(folder: Path, make: Callable[[], PreTrainedTokenizerFast]) -> PreTrainedTokenizerFast:

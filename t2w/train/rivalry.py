@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from t2w.nn.critic import told_apart
+from t2w.nn.critic import pull, told_apart
 
 PULL = 1.0  # the critic's to what is true, beside that of the error at the same frames
 STEER = 0.6  # and to what the action says
@@ -44,12 +44,11 @@ def rivalry(
 
     def towards(goal: Tensor, skill: Tensor) -> Tensor:
         """Who tells apart no better than by chance is not listened to."""
-        (pull,) = torch.autograd.grad(goal, leaf, retain_graph=True)
-        return (2 * skill - 1).clamp(min=0) * push / pull.square().mean().sqrt().clamp(min=1e-12) * pull
+        return pull(goal, leaf, (2 * skill - 1).clamp(min=0) * push)
 
-    pull = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
+    pulled = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
     shake = STEP * torch.randn(both.shape, generator=generator, device=both.device)
     near = critic(both.detach() + shake, before, first, action)
     steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
     figures |= {"told apart": right.item(), "action told": heard.item(), "steep": steep.item()}
-    return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pull).sum()
+    return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pulled).sum()
