@@ -1,6 +1,7 @@
 """The shape of the code: who may import whom, how long a file may be, what importing may cost."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -95,6 +96,13 @@ def test_habits_that_the_project_does_without(pattern):
 def test_the_command_line_imports_nothing_heavy():
     code = f"import sys, t2w.cli; print(*(m for m in {HEAVY!r} if m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("said", "kept"), [(None, "1000"), ("7", "7")])
+def test_threads_that_wait_spin_briefly_unless_the_user_says_otherwise(said, kept):
+    env = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"} | ({"GOMP_SPINCOUNT": said} if said else {})
+    code = "import t2w, os; print(os.environ['GOMP_SPINCOUNT'])"
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout.strip() == kept
 
 
 def test_every_verb_has_an_example_in_its_help():
