@@ -131,14 +131,15 @@ def candidates(
     sweep(make_folder(folder / "frames"))
     before = disk.read(folder)["pick"] if (folder / "world.json").is_file() else None
     pick = before if before is not None and before <= n else None
-    disk.write(folder, start, n, pick, versions())
+    how = {"device": device, "dtype": dtype}
+    disk.write(folder, start, n, pick, versions(), how)
     yield Stage(f"loading the painter {start.painter}")
     frames, seeds = [], start.seeds(n)
     painted = painters.paint(
         start.painter, start.prompt, seeds, start.width, start.height, device, dtype, start.settings, memory, kept, True
     )
     for k, (seed, frame) in enumerate(zip(seeds, painted, strict=True), 1):
-        path = disk.write_candidate(folder, start, k, frame, versions(), metadata)
+        path = disk.write_candidate(folder, start, k, frame, versions(), how, metadata)
         frames.append(frame)
         yield Candidate(k, seed, frame, path)
     sheet = contact_sheet(frames, [f"seed {seed}" for seed in seeds], start.prompt)
@@ -150,7 +151,7 @@ def candidates(
 def picked(folder: Path, k: int) -> Iterator[Event]:
     """Candidate k is the one that is rolled."""
     manifest = disk.read(folder)
-    disk.write(folder, Start.from_manifest(manifest), manifest["candidates"], k, manifest["versions"])
+    disk.write(folder, Start.from_manifest(manifest), manifest["candidates"], k, manifest["versions"], manifest.get("painted", {}))
     yield Picked(k, folder)
 
 
@@ -159,8 +160,8 @@ def bring(picture: np.ndarray, prompt: str, name: str, out: Path | None, metadat
     height, width, _ = picture.shape
     start = Start(prompt, PICTURE, 0, width, height, picture=disk.digest(picture))
     folder = disk.place(start, out, name)
-    disk.write(folder, start, 1, 1, versions())
-    disk.write_candidate(folder, start, 1, picture, versions(), metadata)
+    disk.write(folder, start, 1, 1, versions(), {})
+    disk.write_candidate(folder, start, 1, picture, versions(), {}, metadata)
     return folder
 
 
@@ -179,7 +180,8 @@ def check(ask: Walk) -> None:
 def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = anew, into: Path | None = None) -> Iterator[Event]:
     """A take: the world begins at the picked frame and is walked through. `into`: the take's folder, else the next number's."""
     check(ask)
-    start, spec = Start.from_manifest(disk.read(folder)), registry.spec(ask.world)
+    held, spec = disk.read(folder), registry.spec(ask.world)
+    start = Start.from_manifest(held)
     frame = disk.read_candidate(folder, pick)
     frame, notes = fitted(frame, start, spec)
     yield from map(Note, notes)
@@ -190,7 +192,7 @@ def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = a
     session = world.begin(frame, prompt=start.prompt, seed=seed)
     yield from map(Note, getattr(session, "notes", ()))
     policy = policies.make(ask.policy, spec.space, spec.fps, ask.seed) if ask.actions is None else policies.scripted(list(ask.actions))
-    manifest = describe(start, pick, ask, spec)
+    manifest = describe(start, pick, ask, spec, held.get("painted", {}))
     place = into or takes.place(folder, manifest)
     began = time.perf_counter()
     with Recorder(Recording(place, keep.clean, keep.frames_out, keep.metadata, keep.more), spec, manifest) as recorder:
@@ -217,13 +219,14 @@ def fitted(frame: np.ndarray, start: Start, spec: registry.WorldSpec) -> tuple[n
     return frame, notes
 
 
-def describe(start: Start, pick: int, ask: Walk, spec: registry.WorldSpec) -> dict:
-    """All that repeats a take."""
+def describe(start: Start, pick: int, ask: Walk, spec: registry.WorldSpec, painted: dict) -> dict:
+    """All that repeats a take; `painted`: on which device and with which dtype its start frame was."""
     return {
         "kind": "take",
         "prompt": start.prompt,
         "start": start.to_manifest(),
         "pick": pick,
+        "painted": painted,
         "world": ask.world,
         "policy": ask.policy if ask.actions is None else None,
         "script": None if ask.actions is None else takes.to_runs(list(ask.actions)),
@@ -265,7 +268,7 @@ def again(manifest: dict, beside: Path, out: Path, keep: Keep = Keep()) -> Itera
         folder = bring(frame, start.prompt, "", out)
     else:
         folder = disk.place(start, out)
-        yield from candidates(start, pick, folder, ask.device, ask.dtype)
+        yield from candidates(start, pick, folder, **manifest.get("painted", {"device": ask.device, "dtype": ask.dtype}))
         yield from picked(folder, pick)
     yield from roll(folder, pick, ask, keep)
 

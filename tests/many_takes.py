@@ -30,7 +30,7 @@ def frame(k: int) -> np.ndarray:
 def take(folder: Path, short: str, seed: int = 0, prompt: str = "a red sea", k: int = 3) -> Path:
     """A true take of the small world."""
     actions = tuple(short_form.parse(short).actions(SPEC.fps))
-    manifest = describe(Start(prompt, "stripes", 0, 8, 8), 1, Walk("strip", actions=actions, seed=seed, frames=len(actions)), SPEC)
+    manifest = describe(Start(prompt, "stripes", 0, 8, 8), 1, Walk("strip", actions=actions, seed=seed, frames=len(actions)), SPEC, {})
     with Recorder(Recording(folder), SPEC, manifest) as recorder:
         recorder.write(frame(k))
         for new, action in rollout(Strip(), frame(k), policy.scripted(list(actions)), len(actions)):
@@ -41,9 +41,9 @@ def take(folder: Path, short: str, seed: int = 0, prompt: str = "a red sea", k: 
 def world(folder: Path, prompt: str, candidates: int, pick: int | None) -> None:
     start = Start(prompt, "stripes", 7, 8, 8)
     for k in range(1, candidates + 1):
-        disk.write_candidate(folder, start, k, frame(k + len(prompt)), versions())
+        disk.write_candidate(folder, start, k, frame(k + len(prompt)), versions(), {})
     write_png(folder / "sheet.png", np.concatenate([frame(k + len(prompt)) for k in range(1, candidates + 1)], axis=1))
-    disk.write(folder, start, candidates, pick, versions())
+    disk.write(folder, start, candidates, pick, versions(), {})
 
 
 def batch(folder: Path, n: int, failed: int = 0, waiting: int = 0, scripts=SCRIPTS[:2], sources: list[Path] | None = None) -> list[Row]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -152,12 +153,27 @@ def test_again_repeats_a_film_and_a_candidate(here):
     assert lines(t2w("again", Path(end["folder"]) / "frames" / "2.png", "--json"))[-1]["same"]
 
 
+def test_again_knows_how_a_candidate_was_painted_and_spares_other_worlds(here):
+    frames = ("frames", "a desert", "--painter", "sim", "--world", "sim", "-n", "1", "--device", "cpu", "--dtype", "float32", "--json")
+    folder = Path(lines(t2w(*frames))[-1]["folder"])
+    take = Path(lines(t2w("roll", folder, "--world", "sim", "--frames", "2", "--pick", "1", "--json"))[-1]["manifest"])
+    painted = {"device": "cpu", "dtype": "float32"}
+    assert json.loads(take.read_text())["painted"] == painted and json.loads((folder / "world.json").read_text())["painted"] == painted
+    other = Path(lines(new("--json"))[-1]["folder"])
+    before = files(other)
+    assert "already holds another world" in t2w("again", folder / "frames" / "1.png", "--out", other, code=2).stderr
+    assert files(other) == before
+    assert "is candidate 1" in t2w("roll", other / "frames" / "1.png", "--pick", "2", "--world", "sim", code=2).stderr
+
+
 def test_again_repeats_the_take_of_a_picture(here):
     from PIL import Image
 
     Image.effect_mandelbrot((300, 400), (-3, -2.5, 2, 2.5), 50).save("photo.jpg")
     take = Path(lines(t2w("roll", "photo.jpg", "--world", "sim", "--actions", "w-2,l-1", "--json"))[-1]["take"])
     assert lines(t2w("again", take, "--json"))[-1]["same"]
+    with chdir(take.parent):
+        assert lines(t2w("again", "take.mp4", "--out", here / "anew", "--json"))[-1]["same"]
     alone = take.rename(here / "alone.mp4")
     assert "began with a picture from outside" in t2w("again", alone, code=2).stderr
 
@@ -166,6 +182,8 @@ def test_again_says_when_the_bytes_differ():
     end = lines(new("--json"))[-1]
     path = Path(end["manifest"])
     manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "sha256": "0" * 64}))
+    t2w("again", end["take"], code=1)  # a film's frames are those of the take.json beside it
     path.write_text(json.dumps({**manifest, "sha256": "0" * 64, "versions": {"t2w": "0.0.1"}}))
     result = t2w("again", path, code=1)
     assert "NOT the same bytes" in result.stderr and "t2w 0.0.1 then" in result.stderr

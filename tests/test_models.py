@@ -163,6 +163,9 @@ def test_a_folder_of_its_own_is_fetched_and_verified_too(t2w, tmp_path):
     end = t2w("models", "pull", REPO, "--out", tmp_path / "mine")[-1]
     assert end["path"] == str(tmp_path / "mine") and (tmp_path / "mine" / "model_index.json").is_file()
     assert t2w("models", "verify", tmp_path / "mine")[-1]["ok"]
+    (tmp_path / "mine" / "own.safetensors").write_text("broken, but not of the model")
+    t2w("models", "pull", REPO, "--out", tmp_path / "mine")
+    assert (tmp_path / "mine" / "own.safetensors").is_file()
     (tmp_path / "mine" / "unet" / "config.json").write_text("{}")
     assert not t2w("models", "verify", tmp_path / "mine", code=FAILED)[-1]["ok"]
 

@@ -1,6 +1,8 @@
 """Rollouts: which action leads to which frame, chunks, forks; and takes as they lie on disk."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -114,6 +116,18 @@ def test_an_unfinished_take_gives_its_number_back(tmp_path):
     (tmp_path / "takes" / "01").mkdir(parents=True)
     (tmp_path / "takes" / "01" / "actions.jsonl").write_text("{}")
     assert takes.place(tmp_path, manifest(3)).name == "01"
+
+
+def test_a_number_under_which_another_process_writes_is_not_given_away(tmp_path):
+    place = takes.place(tmp_path, manifest(3))
+    place.mkdir(parents=True)
+    code = "import sys; from t2w.media.atomic import temporary_name; from pathlib import Path\n"
+    code += "temporary_name(Path(sys.argv[1])).touch(); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code, place / "take.mp4"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        assert takes.place(tmp_path, manifest(3)).name == "02"
+        other.communicate(b"\n")
+    assert takes.place(tmp_path, manifest(3)) == place
 
 
 def test_a_walk_that_breaks_off_leaves_nothing(tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_only_our_own_painters_have_a_vocabulary():
 
 def test_a_folder_holds_one_world(tmp_path):
     folder = disk.place(START, tmp_path / "w")
-    disk.write(folder, START, 2, None, {})
+    disk.write(folder, START, 2, None, {}, {})
     assert disk.place(START, tmp_path / "w") == folder
     with pytest.raises(T2WError, match="already holds another world"):
         disk.place(Start("a desert", "sim", 3, 16, 16), folder)
@@ -94,7 +95,7 @@ def test_names_that_collide_grow(tmp_path, monkeypatch):
     other = Start("a desert", "sim", 0, 16, 16)
     first = disk.BASE / START.name()
     first.mkdir(parents=True)
-    disk.write(first, other, 1, None, {})
+    disk.write(first, other, 1, None, {}, {})
     assert disk.place(START, None).name == START.name(8)
 
 
@@ -107,18 +108,20 @@ def test_a_damaged_world_is_a_sentence(tmp_path):
             disk.read(tmp_path)
 
 
-def test_candidates_carry_what_they_were_made_from(tmp_path):
+def test_candidates_carry_what_they_were_made_from(tmp_path, monkeypatch):
     from t2w.media.metadata import read_metadata
 
     frame = np.full((16, 16, 3), 7, np.uint8)
-    path = disk.write_candidate(tmp_path, START, 2, frame, {"t2w": "0"})
+    path = disk.write_candidate(tmp_path, START, 2, frame, {"t2w": "0"}, {})
     assert np.array_equal(disk.read_candidate(tmp_path, 2), frame)
     inside = read_metadata(path)
     assert (inside["kind"], inside["candidate"], inside["sha256"]) == ("candidate", 2, disk.digest(frame))
     assert Start.from_manifest(inside) == START
     assert disk.split(path) is None  # no world.json yet
-    disk.write(tmp_path, START, 2, None, {})
+    disk.write(tmp_path, START, 2, None, {}, {})
     assert disk.split(path) == (tmp_path, 2)
+    monkeypatch.chdir(path.parent)
+    assert disk.split(Path("2.png")) == (tmp_path, 2)
 
 
 def test_picks_are_numbers_in_range_or_words():
@@ -126,7 +129,7 @@ def test_picks_are_numbers_in_range_or_words():
     for word in ("0", "5", "9", "-1"):
         with pytest.raises(T2WError, match="out of range"):
             pick.parse(word, 4)
-    for word in ("two", "", "1.5", "²"):
+    for word in ("two", "", "1.5", "²", "+-3"):
         with pytest.raises(T2WError, match="no choice"):
             pick.parse(word, 4)
 

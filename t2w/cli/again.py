@@ -11,7 +11,9 @@ from t2w.cli.output import Output
 
 def again(
     file: Annotated[Path, typer.Argument(help="take.mp4, take.json, a candidate's PNG, or a take's folder.")],
-    out: o.Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where the repeat goes.", show_default="worlds/<name>-again")
+    ] = None,
     json: o.Json = False,
     offline: o.Offline = False,
     quiet: o.Quiet = False,
@@ -55,7 +57,7 @@ def _take(output: Output, file: Path, manifest: dict, out: Path | None) -> tuple
     from t2w.dream import Keep, again, asked
     from t2w.start.folder import BASE
 
-    take = file if file.is_dir() else file.parent
+    take = (file if file.is_dir() else file.parent).resolve()
     folder = out or BASE / f"{asked(manifest)[0].name()}-again"
     film = "clean" if manifest.get("film") == "clean" else "take"
     screen = Screen(output, preview=False).run(again(manifest, take.parent.parent, folder, Keep(clean=film == "clean")))
@@ -65,7 +67,6 @@ def _take(output: Output, file: Path, manifest: dict, out: Path | None) -> tuple
 def _candidate(output: Output, file: Path, manifest: dict, out: Path | None) -> tuple[Path, str]:
     from t2w.dream import versions
     from t2w.errors import T2WError
-    from t2w.media.folders import make_folder
     from t2w.start import folder as disk
     from t2w.start import painters
     from t2w.start.start import Start
@@ -75,9 +76,9 @@ def _candidate(output: Output, file: Path, manifest: dict, out: Path | None) -> 
     except (KeyError, TypeError, ValueError) as error:
         raise T2WError(f"the manifest of {file} is not enough to paint the candidate again ({error})") from error
     painters.ready(start.painter, start.settings)
-    folder = make_folder(out or disk.BASE / f"{start.name()}-again")
-    (frame,) = painters.paint(start.painter, start.prompt, [start.seed + k - 1], start.width, start.height, call=start.settings)
-    return disk.write_candidate(folder, start, k, frame, versions()), disk.digest(frame)
+    folder, painted = disk.place(start, out or disk.BASE / f"{start.name()}-again"), manifest.get("painted", {})
+    (frame,) = painters.paint(start.painter, start.prompt, [start.seed + k - 1], start.width, start.height, call=start.settings, **painted)
+    return disk.write_candidate(folder, start, k, frame, versions(), painted), disk.digest(frame)
 
 
 def _why(manifest: dict) -> str:

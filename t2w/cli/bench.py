@@ -47,6 +47,8 @@ def bench(
 
     Example: t2w bench --world starter --json
     """
+    from importlib.util import find_spec
+
     from rich.console import Group
 
     from t2w.batch import figures
@@ -58,15 +60,15 @@ def bench(
     making.settle(offline)
     devices.check(device, dtype)
     if not world and not painter:
-        world = painter = ["starter", "sim"]
+        world = painter = ["starter", "sim"] if find_spec("numba") else ["starter"]
     asked = [("world", name) for name in world or []] + [("painter", name) for name in painter or []]
     asks = [Ask(kind, name, frames, device, dtype) for kind, name in asked]
     output, rows, found = Output(json), [], measure(asks)
     for ask in asks:
         with output.console.status(f"measuring the {ask.kind} {ask.name} …"):
             rows.append(next(found))
+        figures.keep(rows[-1:])  # `t2w batch --dry-run` reckons with them
         output.event("row", **rows[-1])
-    figures.keep(rows)  # `t2w batch --dry-run` reckons with them
     output.answer(Group(_table(rows), "", _stages(rows)), rows=rows, versions=versions())
 
 

@@ -50,10 +50,11 @@ def world(
     from t2w.cli import making
 
     making.settle(offline=False)
+    from t2w.batch.weights import of_world
     from t2w.evaluate import backbones, judging
     from t2w.evaluate.part import Ask, knows_the_simulator
     from t2w.evaluate.store import digest
-    from t2w.evaluate.world import parts, weights
+    from t2w.evaluate.world import parts
     from t2w.media.pixels import read_picture
     from t2w.nn.judge import load
     from t2w.start.start import check_seed
@@ -66,7 +67,7 @@ def world(
     place = judge or judging.STARTER
     referee = load(place)
     about = {"world": name, "seed": check_seed(seed), "device": device, "dtype": dtype, "judge": digest([place])}
-    decides = {**about, "weights": digest(weights(name)), "start": digest(start or [])}
+    decides = {**about, "weights": of_world(name), "start": digest(start or [])}
     if pictures or not knows_the_simulator(spec):
         output.note("only what needs no truth is measured: control, drift and coming back")
 
@@ -101,6 +102,7 @@ def painter(
     from t2w.cli import making
 
     making.settle(offline=False)
+    from t2w.batch.weights import of_painter
     from t2w.evaluate import judging
     from t2w.evaluate.painter import PARTS, PainterAsk
     from t2w.evaluate.store import digest
@@ -115,8 +117,7 @@ def painter(
     place = judge or judging.STARTER
     referee = load(place)
     about = {"painter": name, "seed": check_seed(seed), "device": device, "dtype": dtype, "judge": digest([place])}
-    folder = painters.STARTER if name == "starter" else Path(name)
-    decides = {**about, "weights": digest([folder] if folder.is_dir() else []), "call": call}
+    decides = {**about, "weights": of_painter(name), "call": call}
 
     def ask(tick):
         return PainterAsk(name, referee, seed, device, dtype, call, tick)

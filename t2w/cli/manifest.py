@@ -33,5 +33,6 @@ def repeatable(file: Path, manifest: dict) -> dict:
 
 
 def _joined(manifest: dict, beside: dict) -> dict:
-    """The film's manifest with the sha256 of the take.json beside it, if they are of one take."""
-    return {**manifest, "sha256": beside["sha256"]} if "sha256" in beside and manifest.items() <= beside.items() else manifest
+    """The film's manifest with the sha256 of the take.json beside it, if they are of one take; which film of it, take.json does not say."""
+    told = {name: value for name, value in manifest.items() if name != "film"}
+    return {**manifest, "sha256": beside["sha256"]} if "sha256" in beside and told.items() <= beside.items() else manifest

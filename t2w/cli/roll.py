@@ -79,6 +79,8 @@ def _source(output: Output, source: Path, pick, out, prompt: str, world: str, pr
         raise T2WError(f"{folder} is a world already: its takes go into it and it has its prompt; --out and --prompt are for pictures")
     manifest = disk.read(folder)
     if k is not None:
+        if pick not in (None, str(k)):
+            raise T2WError(f"{source} is candidate {k} of its world; for another, give the world's folder and --pick, or that frame")
         return folder, k
     if pick is None and manifest["pick"] is not None:
         return folder, manifest["pick"]

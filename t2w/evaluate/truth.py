@@ -1,6 +1,5 @@
 """What should have happened: moments and walks of the simulator in worlds that no starter model was trained on."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,11 +46,6 @@ def world(k: int, **fixed: str) -> Simulator:
     return Simulator(sample(HELD_OUT + k, **fixed), renderer=_renderer())
 
 
-def starts(n: int, **fixed: str) -> Iterator[Simulator]:
-    """n held-out worlds."""
-    return (world(k, **fixed) for k in range(n))
-
-
 def moment(sim: Simulator) -> Moment:
     """Where a simulator stands. It stays there: what the world is compared with are forks."""
     return Moment(sim.frame(), canonical(sim.spec, sim.visible()), sim.fork())
@@ -67,10 +61,6 @@ def walk(k: int, frames: int, policy: Policy | None = None, **fixed: str) -> Wal
         sim.step(actions[-1])
         seen.append(sim.frame())
     return Walk(start.prompt, np.stack(seen), actions, start)
-
-
-def walks(n: int, frames: int, policy: Policy | None = None, **fixed: str) -> Iterator[Walk]:
-    return (walk(k, frames, policy, **fixed) for k in range(n))
 
 
 def film(start: Moment, actions: list[Action]) -> np.ndarray:

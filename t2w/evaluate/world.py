@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -16,12 +15,9 @@ from t2w.evaluate.measure import psnr
 from t2w.evaluate.part import Ask, Part, knows_the_simulator, sum_up
 from t2w.evaluate.truth import Moment
 from t2w.nn.judge import Judge
-from t2w.worlds import registry
-from t2w.worlds.genie import STARTER
-from t2w.worlds.pretrained import read_config
 from t2w.worlds.protocol import World, WorldSpec
 
-__all__ = ["PAIRS", "control", "dream", "horizon", "parts", "psnr", "weights"]
+__all__ = ["PAIRS", "control", "dream", "horizon", "parts", "psnr"]
 
 QUICK_DRIFT = 20.0  # seconds
 
@@ -58,11 +54,3 @@ def control(world: World, n: int = 8, frames: int = 15, view: str = "first-perso
     """Rows {"pair", "right", "of", "score", "first", "second"}, the last over all pairs."""
     part = replace(control_.PART, case=partial(control_.case, frames=frames, view=view))
     yield from sum_up(part, Ask(world), n)["control"]
-
-
-def weights(name: str) -> list[Path]:
-    """The files that make a learnt world what it is; none of a world that is not a folder of t2w's."""
-    folder = STARTER if name == "starter" else Path(name)
-    if name != "starter" and (name in registry.names() or not folder.is_dir()):
-        return []
-    return [folder / "config.json", folder / "dynamics.safetensors", (folder / str(read_config(folder).get("autoencoder"))).resolve()]

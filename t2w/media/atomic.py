@@ -74,6 +74,12 @@ def sweep(folder: str | Path) -> None:
             shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
+def at_work(folder: str | Path) -> bool:
+    """Whether another process of this machine is writing in `folder`."""
+    names = (LEFTOVER.fullmatch(entry.name) for entry in Path(folder).iterdir()) if Path(folder).is_dir() else ()
+    return any(name and name["host"] == _host() and int(name["pid"]) != os.getpid() and _alive(int(name["pid"])) for name in names)
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns an OSError into a sentence about `path`."""

@@ -85,7 +85,8 @@ class Film:
             self._encoder = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
-        threading.Thread(target=self._said.extend, args=(self._encoder.stderr,), daemon=True).start()
+        self._listener = threading.Thread(target=self._said.extend, args=(self._encoder.stderr,), daemon=True)
+        self._listener.start()
 
     def _publish(self) -> None:
         if self._encoder is None:
@@ -100,6 +101,7 @@ class Film:
     def _finish(self) -> int:
         with suppress(OSError):  # a broken pipe is told by the exit status
             self._encoder.stdin.close()
+        self._listener.join()  # what it says last, of a full disk perhaps, is heard too
         return self._encoder.wait()
 
     def _error(self) -> T2WError:
@@ -152,17 +154,6 @@ def last_frame(path: str | Path) -> np.ndarray:
         return np.frombuffer(frame, np.uint8).reshape(height, width, 3)
     except (OSError, RuntimeError, ValueError) as error:
         raise T2WError(f"{path} is not a film that can be read, or it is cut off") from error
-    finally:
-        source.close()
-
-
-def film_fps(path: str | Path) -> float:
-    """Frames a second of a film."""
-    source = _open(path)
-    try:
-        return float(next(source)["fps"])
-    except (OSError, RuntimeError) as error:
-        raise T2WError(f"{path} is not a film that can be read") from error
     finally:
         source.close()
 

@@ -1,27 +1,30 @@
 """Takes on disk: which number a take gets, and the manifest that repeats it."""
 
+import itertools
 import json
 from pathlib import Path
 
 from t2w.actions.action import Action
 from t2w.errors import T2WError
+from t2w.media.atomic import at_work
 
 # What makes one take differ from another. The same recipe again is made again in the same place; another gets the next number.
 RECIPE = ("start", "pick", "world", "policy", "script", "seed", "frames", "device", "dtype")
 
 
 def place(folder: Path, recipe: dict) -> Path:
-    """takes/NN of the world folder: where this recipe lies already, else the first number that no finished take has.
+    """takes/NN of the world folder: where this recipe lies already, else the first number that no take has, finished or being written.
 
-    take.json is written last, so a take without one was not finished and its number is free. One process at a time per world.
+    take.json is written last, so a take without one, which nobody is writing, was not finished, and its number is free.
     """
-    number = 1
-    while (path := folder / "takes" / f"{number:02d}" / "take.json").is_file():
-        found = read(path)
-        if all(found.get(key) == recipe[key] for key in RECIPE):
-            break
-        number += 1
-    return path.parent
+    for number in itertools.count(1):
+        place = folder / "takes" / f"{number:02d}"
+        if (place / "take.json").is_file():
+            found = read(place / "take.json")
+            if all(found.get(key) == recipe[key] for key in RECIPE):
+                return place
+        elif not at_work(place):
+            return place
 
 
 def read(path: Path) -> dict:

@@ -45,8 +45,9 @@ def read(folder: Path) -> dict:
     return manifest
 
 
-def write(folder: Path, start: Start, candidates: int, pick: int | None, versions: dict) -> dict:
-    manifest = {"kind": "world", **start.to_manifest(), "candidates": candidates, "pick": pick, "versions": versions}
+def write(folder: Path, start: Start, candidates: int, pick: int | None, versions: dict, painted: dict) -> dict:
+    """`painted`: on which device, with which dtype."""
+    manifest = {"kind": "world", **start.to_manifest(), "candidates": candidates, "pick": pick, "painted": painted, "versions": versions}
     write_text(folder / "world.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return manifest
 
@@ -60,12 +61,13 @@ def frame_path(folder: Path, k: int) -> Path:
     return folder / "frames" / f"{k}.png"
 
 
-def write_candidate(folder: Path, start: Start, k: int, frame: np.ndarray, versions: dict, metadata: bool = True) -> Path:
+def write_candidate(folder: Path, start: Start, k: int, frame: np.ndarray, versions: dict, painted: dict, metadata: bool = True) -> Path:
     from t2w.media.pixels import write_png
 
     path = frame_path(folder, k)
     make_folder(path.parent)
-    manifest = {"kind": "candidate", **start.to_manifest(), "candidate": k, "sha256": digest(frame), "versions": versions}
+    made = {"sha256": digest(frame), "painted": painted, "versions": versions}
+    manifest = {"kind": "candidate", **start.to_manifest(), "candidate": k, **made}
     write_png(path, frame, manifest if metadata else None)
     return path
 
@@ -81,6 +83,7 @@ def read_candidate(folder: Path, k: int) -> np.ndarray:
 
 def split(path: Path) -> tuple[Path, int] | None:
     """(world folder, k) when the path is a candidate frames/K.png of a world, else None."""
+    path = path if path.parent.name else path.absolute()
     folder, named = path.parent.parent, re.fullmatch(r"([1-9]\d*)\.png", path.name)
     if path.parent.name == "frames" and named and (folder / "world.json").is_file():
         return folder, int(named[1])

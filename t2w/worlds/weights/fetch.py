@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,18 +97,22 @@ def pull(model: Model, files: list[File], folder: Path | None = None) -> Iterato
                 hf_hub_download(model.repo, name, local_dir=folder)
             yield name
         place = folder or disk.snapshot(model.repo)
-        wanted = [name for name, ok, _ in verify(place) if not ok]
+        wanted = [name for name, ok, _ in verify(place, wanted) if not ok]
         for name in wanted:  # else the cache would think that it has them
             for file in {(place / name).resolve(), place / name}:
                 file.unlink(missing_ok=True)
-        if wanted and last:
+        if not wanted:
+            return
+        if last:
             raise T2WError(f"{model.repo} came twice with other bytes than it should have: {', '.join(wanted)}; try another mirror", FAILED)
 
 
-def verify(folder: Path) -> Iterator[tuple[str, bool, str]]:
-    """(file, ok, detail) for each file of a snapshot or folder: its checksum is the one that the hub told; where none is known, it is whole."""
+def verify(folder: Path, names: Collection[str] | None = None) -> Iterator[tuple[str, bool, str]]:
+    """(file, ok, detail) for each file of a snapshot or folder, or for those of these names: its checksum is the one that the hub told; where none is known, it is whole."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if names is not None and name not in names:
+            continue
         if not path.is_file() or name.startswith(".cache/"):
             if path.is_symlink():
                 yield name, False, "it is a link to nothing"
