@@ -6,13 +6,14 @@ from io import StringIO
 import pytest
 from small_batch import RECIPE as SMALL
 from small_batch import set_up
+from typer.testing import CliRunner
 
 from t2w.batch import figures, recipe, weights
 from t2w.batch.estimate import estimate
 from t2w.batch.plan import Plan, plan
 from t2w.batch.queue import Queue
 from t2w.batch.run import prepare
-from t2w.cli import batch_screen
+from t2w.cli import app, batch_screen
 from t2w.errors import T2WError
 
 RECIPE = "painter: sim\nworld: sim\nprompts: a {red|blue} cabin\nactions: [w-20, l-20]\npolicy: random\nseconds: 2\ncandidates: 3\n"
@@ -64,6 +65,18 @@ def test_a_job_that_fails_takes_with_it_what_needs_it(tmp_path):
     assert {row.error for row in queue.rows() if row.status == "failed"} == {"its candidates could not be painted: no brush"}
     queue.settle(retry=True)
     assert queue.counts() == {"paint": {"pending": 2}, "roll": {"blocked": 6}}
+
+
+@pytest.mark.parametrize("verb, code", [("status", 2), ("cancel", 2), ("resume", 0), ("retry", 0)])
+def test_a_dry_run_changes_nothing_whatever_the_verb(tmp_path, verb, code):
+    queue = prepare(tmp_path, planned(tmp_path))
+    job, _ = queue.next()
+    queue.began(job.key)
+    queue.failed(job.key, "no brush")
+    before, there = queue.counts(), sorted(tmp_path.iterdir())
+    result = CliRunner().invoke(app, ["batch", verb, str(tmp_path), "--dry-run"])
+    assert result.exit_code == code and (code == 0 or f"{verb} makes nothing, so it takes no --dry-run" in result.stderr)
+    assert queue.counts() == before and not queue.cancelled and sorted(tmp_path.iterdir()) == there
 
 
 def test_a_take_keeps_its_number_when_the_recipe_grows(tmp_path):
@@ -128,7 +141,14 @@ def test_a_queue_of_another_version_is_refused(tmp_path):
 
 def test_what_is_asked_for_in_other_precision_is_another_take(tmp_path):
     (one, *_), (other, *_) = (planned(tmp_path, RECIPE + more).rolls for more in ("", "dtype: float32\n"))
-    assert one.key != other.key and replace(other, key=one.key, walk=one.walk, paint=one.paint) == one
+    assert one.key != other.key and replace(other, key=one.key, walk=one.walk, paint=one.paint, folder=one.folder) == one
+
+
+def test_candidates_are_painted_in_each_precision_that_is_asked_for(tmp_path):
+    found = planned(tmp_path, RECIPE + "matrix: {dtype: [auto, float32, bfloat16]}\n")
+    assert len(found.paints) == 6 and len(found.rolls) == 18
+    of = {paint.folder: paint for paint in found.paints}
+    assert len(of) == 6 and all(of[roll.folder].dtype == roll.walk.dtype for roll in found.rolls)
 
 
 PAINTED = "prompts: land\nworld: sim\nseconds: 1\n"

@@ -26,6 +26,25 @@ def test_a_cluster_has_a_name_that_can_be_one():
 
 
 @pytest.mark.slow
+def test_no_news_comes_of_a_job_that_has_ended(tmp_path, monkeypatch):
+    ray = pytest.importorskip("ray")
+    from t2w.batch import recipe
+    from t2w.batch.cluster import Cluster
+    from t2w.batch.plan import plan
+    from t2w.batch.worker import Done, Progress
+
+    monkeypatch.setenv("PYTHONPATH", set_up(tmp_path, RECIPE)["PYTHONPATH"], prepend=os.pathsep)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.chdir(tmp_path)
+    paint, *_ = plan(recipe.read(tmp_path / "r.yaml")).paints
+    with Cluster(tmp_path / "b", 1, 1, "ray") as cluster:
+        cluster.give(0, (paint, None))
+        ray.wait([*cluster.orders])  # it has ended before it is asked how far it is
+        said = [word for _ in range(3) for _, word in cluster.listen(1.0)]
+    assert [type(word) for word in said] == [Progress, Done] and said[0].n == paint.n
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for the actors in /proc")
 def test_a_worker_of_ray_is_killed_and_all_takes_are_made(tmp_path):
     pytest.importorskip("ray")

@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
+from html import unescape
 
 import pytest
 from browser import MISSING, Browser
@@ -89,6 +92,19 @@ def test_wrong_use_is_told(here):
         assert code == 2 and said in result["error"], words
 
 
+def test_what_the_page_says_works_where_the_picks_were_saved(here, monkeypatch):
+    (here / "b").rename(here / "the artist's b")
+    names = [world.name for world in picks.waiting(here / "the artist's b")]
+    pick("the artist's b", "--html")
+    page = (here / "the artist's b" / "pick.html").read_text("utf-8")
+    command, after = (shlex.split(unescape(said)) for said in re.findall("<code>(.*?)</code>", page))
+    (here / "downloads").mkdir()
+    monkeypatch.chdir(here / "downloads")
+    (here / "downloads" / "picks.txt").write_text(f"{names[1]} 2\n")
+    assert command[:2] == ["t2w", "pick"] and pick(*command[2:])[1]["picked"] == {names[1]: 2}
+    assert after == ["t2w", "batch", "resume", command[2]]
+
+
 def test_on_a_terminal_sheets_come_one_after_another(here):
     names = [world.name for world in picks.waiting(here / "b")]
     terminal = Terminal(here, "pick", "b")
@@ -127,7 +143,7 @@ def test_in_a_browser_keys_pick_and_the_page_says_what_to_do(here, tmp_path_fact
         for key in ("2", "9", "3", "\ue012", "0", "1"):  # 9 is no candidate; left, take it back, another
             browser.press(key)
         assert browser.run("return document.querySelector('#picks').value") == f"{names[0]} 2\n{names[1]} 1\n"
-        assert "t2w pick b --picks picks.txt" in browser.run("return document.body.textContent")
+        assert f"t2w pick {here / 'b'} --picks picks.txt" in browser.run("return document.body.textContent")
         browser.open(here / "b" / "pick.html")  # opened again, it goes on where it was
         assert browser.run("return document.querySelector('#prompt').textContent").startswith("3/3")
         browser.run("document.querySelectorAll('#sheet button')[2].click()")

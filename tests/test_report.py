@@ -100,6 +100,14 @@ def test_a_start_frame_under_many_scripts_becomes_a_grid_film(tmp_path):
     assert len(before.items() & after.items()) == 3  # only that one is made anew
 
 
+def test_a_grid_of_a_take_that_is_gone_is_done_without(tmp_path):
+    rows = batch(tmp_path, 20, scripts=SCRIPTS)
+    (tmp_path / rows[0].film).unlink()
+    (tmp_path / rows[1].take / "take.json").unlink()
+    made = report.make(tmp_path)
+    assert made.page.is_file() and len(made.grids) == 2 and len(data(tmp_path, "grids")) == 2
+
+
 def test_takes_that_are_still_to_come_are_waited_for_and_two_scripts_are_no_grid(tmp_path):
     rows = batch(tmp_path, 20, scripts=SCRIPTS)
     assert len(counterfactuals.find(rows)) == 4

@@ -124,6 +124,7 @@ class Cluster:
     def _answer(self, slot: int, job: Job, found: object) -> Iterator[tuple[int, Word]]:
         try:
             files, n, word = self.ray.get(found)
+            n += sum(self.ray.get(self._unanswered(slot)))
         except self.ray.exceptions.RayError as error:
             # An actor or its node is gone, or the job's code broke: in either case another actor takes over.
             self._let_go(slot)
@@ -142,7 +143,14 @@ class Cluster:
 
     def _let_go(self, slot: int) -> None:
         self.ray.kill(self.hands.pop(slot)[1])
-        self.questions = {question: of for question, of in self.questions.items() if of != slot}
+        self._unanswered(slot)
+
+    def _unanswered(self, slot: int) -> list:
+        """The questions to a slot that nobody has answered yet; they are not waited for any more."""
+        found = [question for question, of in self.questions.items() if of == slot]
+        for question in found:
+            del self.questions[question]
+        return found
 
     def _resources(self, job: Job) -> dict:
         """Of an actor: threads as processors, a GPU where the cluster has some and the model may use it, memory as the model's spec says."""

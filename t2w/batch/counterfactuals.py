@@ -40,11 +40,16 @@ def find(rows: list[Row]) -> list[Grid]:
 
 
 def write(folder: Path, rows: list[Row]) -> Iterator[Grid]:
-    """Each grid when its film is there; those that lie there are of the same takes, their names say so. Raises T2WError."""
+    """Each grid when its film is there; those that lie there are of the same takes, their names say so. Raises T2WError.
+
+    A grid still to be made of a take that was moved away by hand is left out.
+    """
     grids = find(rows)
     for found in grids:
         path = make_folder(folder / FOLDER) / Path(found.film).name
         if not path.is_file():
+            if not all((folder / row.take / name).is_file() for row in found.rows for name in ("take.mp4", "take.json")):
+                continue
             cells = [grid.Cell(folder / row.film, label) for row, label in zip(found.rows, found.labels, strict=True)]
             for _ in grid.write(cells, path, _manifest(cells)):
                 pass

@@ -1,6 +1,8 @@
 """The artist's stop: the worlds of a batch that wait for a pick in, picks out, from words or from a page that needs no server."""
 
+import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -73,8 +75,8 @@ def write(folder: Path, worlds: Iterable[Asked]) -> Path:
         | {"frames": [disk.frame_path(Path(world.name), k).as_posix() for k in range(1, world.candidates + 1)]}
         for world in worlds
     ]
-    command = f"t2w pick {_quoted(folder)} --picks {PICKS}"
-    after = f"t2w batch resume {_quoted(folder)}"
+    batch = _quoted(folder.resolve())  # the commands are given where the browser has saved the picks
+    command, after = f"t2w pick {batch} --picks {PICKS}", f"t2w batch resume {batch}"
     body = BODY.format(title=escape(folder.resolve().name), command=escape(command), after=escape(after), file=PICKS)
     write_page(folder / NAME, f"pick: {folder.resolve().name}", STYLE, body + data("worlds", shown), SCRIPT)
     return folder / NAME
@@ -82,5 +84,4 @@ def write(folder: Path, worlds: Iterable[Asked]) -> Path:
 
 def _quoted(path: Path) -> str:
     """As it is pasted into a shell, this one or Windows'."""
-    text = str(path)
-    return text if re.fullmatch(r"[\w./\\:-]+", text) else f'"{text}"'
+    return shlex.quote(str(path)) if os.name == "posix" else f'"{path}"'

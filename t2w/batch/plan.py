@@ -152,7 +152,7 @@ def _jobs(part: Part, painter_weights: str, world_weights: str) -> Iterator[tupl
         for seed in part.seeds:
             start = Start(prompt, part.painter, seed, spec.width, spec.height, part.settings, understood=understood)
             named = {"metadata": part.metadata, "memory": part.memory, "asked": part.asked, "weights": painter_weights}
-            paint = Paint("", _folder(start, painter_weights), start, part.candidates, part.device, part.dtype, **named)
+            paint = Paint("", _folder(start, painter_weights, part), start, part.candidates, part.device, part.dtype, **named)
             for pick in _picks(part):
                 for script, policy, actions, acts, frames in acted:
                     for take in range(part.takes):
@@ -163,10 +163,11 @@ def _jobs(part: Part, painter_weights: str, world_weights: str) -> Iterator[tupl
                         yield paint, Roll(key, "", paint.folder, pick, False, walk, spec.fps, *kept)
 
 
-def _folder(start: Start, weights_: str) -> str:
+def _folder(start: Start, weights_: str, part: Part) -> str:
     """worlds/snowy-pine-forest-7f3a…: words of the prompt, then a digest of all that decides the pictures."""
     name = start.name(WHOLE_DIGEST)
-    return f"worlds/{name[:-WHOLE_DIGEST]}{digest((name, weights_))[:DIGITS]}"
+    decides = (name, weights_, *(how for how in (part.device, part.dtype) if how != "auto"))
+    return f"worlds/{name[:-WHOLE_DIGEST]}{digest(decides)[:DIGITS]}"
 
 
 def _picks(part: Part) -> Iterable[int | None]:

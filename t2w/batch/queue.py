@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t2w.batch.plan import Job, Paint, Plan, Roll, digest, from_json, to_json
 from t2w.batch.results import Row
-from t2w.batch.work import painted, rolled
+from t2w.batch.work import noted, painted, place_of, whole
 from t2w.errors import FAILED, T2WError
 from t2w.rollout import takes
 from t2w.start import folder as disk
@@ -93,10 +93,10 @@ class Queue:
         )
 
     def _number(self, roll: Roll, taken: set[int]) -> int:
-        """The take's number: where it lies already, else the first free one."""
+        """The take's number: where it lies already, else the first that neither the plan nor a take has."""
         folder = self.folder / roll.folder / "takes"
         there = {int(path.name) for path in folder.glob("[0-9]*") if path.name.isdigit() and (path / "take.json").exists()}
-        number = next((number for number in sorted(there - taken) if rolled(self.folder, roll, number)), None)
+        number = next((number for number in sorted(there - taken) if noted(self.folder, roll, number)), None)
         number = number or next(number for number in count(1) if number not in taken | there)
         taken.add(number)
         return number
@@ -122,7 +122,7 @@ class Queue:
             self.base.execute(f"UPDATE jobs SET state = 'blocked', tries = 0, error = NULL WHERE {again}")
             for key, stage, number, work, pick in self._done():
                 job = from_json(work)
-                there = painted(self.folder, job) if stage == "paint" else take_of(self.folder / job.folder, number).is_file()
+                there = painted(self.folder, job) if stage == "paint" else whole(self.folder, job, number)
                 if there and stage == "roll" and job.pick is None:
                     there = self._asked(job.folder) == pick
                 if not there:
@@ -160,7 +160,18 @@ class Queue:
             return None
         work, script, number, pick = found
         job = from_json(work, self._script(script))
-        return (replace(job, pick=pick) if isinstance(job, Roll) else job), number
+        if not isinstance(job, Roll):
+            return job, None
+        return replace(job, pick=pick), self._free(job, number)
+
+    def _free(self, roll: Roll, number: int) -> int:
+        """The take's number, another one where somebody else's take has come to lie meanwhile."""
+        if not (place_of(self.folder, roll, number) / "take.json").exists() or noted(self.folder, roll, number):
+            return number
+        taken = self.base.execute("SELECT number FROM jobs WHERE stage = 'roll' AND folder = ?", (roll.folder,))
+        number = self._number(roll, {number for (number,) in taken})
+        self.base.execute("UPDATE jobs SET number = ? WHERE key = ?", (number, roll.key))
+        return number
 
     def began(self, key: str) -> None:
         self.base.execute("UPDATE jobs SET state = 'running', tries = tries + 1, error = NULL WHERE key = ?", (key,))
@@ -249,10 +260,6 @@ class Queue:
         for work, needs, state, number, pick, took, sha256, error in self.base.execute(query).fetchall():
             state = "pending" if state in ("blocked", "running") else state
             yield _row(from_json(work), paints[needs], state, number, pick, took, sha256, error)
-
-
-def take_of(world: Path, number: int) -> Path:
-    return world / "takes" / f"{number:02d}" / "take.json"
 
 
 def _row(roll: Roll, paint: Paint, state: str, number: int, pick: int | None, took, sha256, error) -> Row:

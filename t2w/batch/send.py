@@ -1,8 +1,10 @@
 """What a batch has made, sent to where a URL of fsspec names: s3://bucket/tour, gs://…, file:///…; what is there already is not sent again."""
 
+from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from t2w.batch import queue
@@ -11,6 +13,13 @@ from t2w.errors import FAILED, MISSING, T2WError
 
 AT_ONCE = 4
 OWN = ("logs", queue.NAME, f"{queue.NAME}-wal", f"{queue.NAME}-shm")  # of this machine alone
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """An event: what has been made could not be sent."""
+
+    error: str
 
 
 class Away:
@@ -55,17 +64,35 @@ class Away:
         return f"{self.root}/{path.relative_to(self.folder).as_posix()}"
 
 
-def sending(events: Generator[Event, None, None], away: Away) -> Generator[Event, None, None]:
-    """The same events; what each job has made is sent meanwhile. Raises T2WError when something could not be."""
-    sent: list[Future] = []
-    with closing(events), ThreadPoolExecutor(AT_ONCE) as hands:
-        for event in events:
-            if isinstance(event, Ended) and event.state == "done":
-                place = away.folder / event.job.folder
-                sent.append(hands.submit(away.send, files(place if event.number is None else place / "takes" / f"{event.number:02d}")))
-            yield event
+def sending(events: Generator[Event, None, None], away: Away) -> Generator[Event | Unsent, None, None]:
+    """The same events; what each job has made is sent meanwhile. That something could not be is told once, and it is left to `send_all`."""
+    hands, sent, told = ThreadPoolExecutor(AT_ONCE), deque[Future](), False
+    try:
+        with closing(events):
+            for event in events:
+                if isinstance(event, Ended) and event.state == "done":
+                    place = away.folder / event.job.folder
+                    paths = files(place if event.number is None else place / "takes" / f"{event.number:02d}")
+                    sent.append(hands.submit(_send, away, paths))
+                yield event
+                while sent and sent[0].done():
+                    error = sent.popleft().result()
+                    if error and not told:
+                        yield Unsent(error)
+                        told = True
         for future in sent:
             future.result()
+    finally:
+        hands.shutdown(cancel_futures=True)
+
+
+def _send(away: Away, paths: list[Path]) -> str:
+    """Why they could not be sent; "" when they were."""
+    try:
+        away.send(paths)
+    except T2WError as error:
+        return str(error)
+    return ""
 
 
 def files(folder: Path) -> list[Path]:

@@ -61,12 +61,12 @@ def roll(job: Roll, number: int, folder: Path, models: Models) -> Iterator[int |
     if (sha256 := rolled(folder, job, number)) is not None:
         yield Made(sha256, False)
         return
-    world = folder / job.folder
+    world, place = folder / job.folder, place_of(folder, job, number)
     if job.only and disk.read(world)["pick"] != job.pick:
         list(dream.picked(world, job.pick))
     # take.json says by which weights it was made: without it, the take is not this job's.
     keep = Keep(job.clean, metadata=job.metadata, more={"weights": job.weights})
-    for event in dream.roll(world, job.pick, job.walk, keep, kept=models, into=world / "takes" / f"{number:02d}"):
+    for event in dream.roll(world, job.pick, job.walk, keep, kept=models, into=place):
         if isinstance(event, dream.Frame):
             yield 1
         elif isinstance(event, dream.Take):
@@ -88,10 +88,25 @@ def painted(folder: Path, job: Paint) -> bool:
 
 
 def rolled(folder: Path, job: Roll, number: int) -> str | None:
-    """The sha256 of this very take where it lies whole under this number: take.json is written last."""
-    place = folder / job.folder / "takes" / f"{number:02d}"
+    """The sha256 of this very take where it lies whole under this number."""
+    found = noted(folder, job, number)
+    return found.get("sha256") if found and whole(folder, job, number) else None
+
+
+def whole(folder: Path, job: Roll, number: int) -> bool:
+    """Whether a take and its films lie under this number, whoever made it: take.json is written last."""
+    place = place_of(folder, job, number)
+    return all((place / name).is_file() for name in ("take.json", "take.mp4", *["clean.mp4"] * job.clean))
+
+
+def place_of(folder: Path, job: Roll, number: int) -> Path:
+    return folder / job.folder / "takes" / f"{number:02d}"
+
+
+def noted(folder: Path, job: Roll, number: int) -> dict | None:
+    """The take.json under this number where it is of this very take; its films may be gone."""
     try:
-        found = takes.read(place / "take.json")
+        found = takes.read(place_of(folder, job, number) / "take.json")
     except T2WError:
         return None
     walk = job.walk
@@ -101,8 +116,7 @@ def rolled(folder: Path, job: Roll, number: int) -> str | None:
     asked |= {"weights": job.weights}
     asked |= {} if job.pick is None else {"pick": job.pick}  # any pick, while the artist has not been asked
     same = all(found.get(name) == value for name, value in json.loads(json.dumps(asked)).items())
-    films = ("take.mp4", *["clean.mp4"] * job.clean)
-    return found.get("sha256") if same and all((place / film).is_file() for film in films) else None
+    return found if same else None
 
 
 def _free() -> None:

@@ -74,6 +74,8 @@ def batch(
     output = Output(json, quiet)
     making.settle(offline)
     verb, folder, recipes = _meant(words, out)
+    if dry_run and verb in ("status", "cancel"):
+        raise T2WError(f"t2w batch {verb} makes nothing, so it takes no --dry-run; t2w batch resume {folder} --dry-run says what is left")
     if verb in ("status", "cancel"):
         _status(output, folder) if verb == "status" else _cancel(output, folder)
         return

@@ -146,6 +146,9 @@ class Screen:
         else:
             self.ended[event.stage] += 1
 
+    def _unsent(self, event) -> None:
+        self.output.note(f"{event.error}; the batch goes on, and sends what is missing at its end")
+
 
 def _progress(console):
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
