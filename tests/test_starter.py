@@ -38,10 +38,10 @@ def test_it_keeps_the_protocol(world):
 
 
 def test_looking_right_moves_the_picture_left(world):
-    """Mean optical flow over eight start frames, one second of each turn."""
+    """Mean optical flow over three start frames, one second of each turn."""
     from t2w.evaluate.world import control
 
-    turn = next(control(world, n=8, frames=15))
+    turn = next(control(world, n=3, frames=15))
     assert turn["first"] > 0 > turn["second"], turn
 
 
