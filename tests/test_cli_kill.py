@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,32 @@ def test_a_killed_run_leaves_no_half_file_and_can_be_run_again(tmp_path, monkeyp
     pictures = {f"png/{t:06d}.png" for t in range(N + 1)}
     assert whole(tmp_path) == films | pictures | {"w/world.json", "w/sheet.png", "w/frames/1.png", "w/frames/2.png"}
     assert not [path for path in tmp_path.rglob(".*")]  # what the killed run had begun is swept up
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux for a process's children")
+def test_who_collects_ends_with_the_one_that_sent_for_him(tmp_path):
+    words = ("collect", "--out", tmp_path, "--episodes", "4000", "--only", "start", "--workers", "2")
+    process = subprocess.Popen([sys.executable, "-m", "t2w", *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        began = wait_for(lambda: len(workers := [pid for pid in children.read_text().split() if at_work(pid)]) == 2 and workers)
+    finally:
+        process.kill()
+        process.wait()
+    wait_for(lambda: not any(map(at_work, began)))
+
+
+def at_work(pid: str) -> bool:
+    """Whether this is a process that records: it has been sent for by another, and lives."""
+    try:
+        return "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(found, seconds: float = 60):
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return value

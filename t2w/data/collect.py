@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -61,6 +63,17 @@ def _job(job: tuple[Path, int, CollectConfig]) -> int:
     return record_shard(*job)
 
 
+def _begin() -> None:
+    """In a worker. Ctrl-C reaches every process: the workers just end, and the caller is told. When that one is killed, they end too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
 def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
     """Records all shards with several processes; yields the frames of each as it is done.
 
@@ -76,8 +89,7 @@ def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
         yield from map(_job, jobs)
         return
     others = set(multiprocessing.active_children())
-    # Ctrl-C reaches every process: the workers just end, and the caller is told.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_DFL))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
     try:
         for done in as_completed([pool.submit(_job, job) for job in jobs]):
             yield done.result()
