@@ -38,11 +38,19 @@ def test_it_keeps_the_protocol(world):
 
 
 def test_looking_right_moves_the_picture_left(world):
-    """Mean optical flow over three start frames, one second of each turn."""
-    from t2w.evaluate.world import control
+    """Mean optical flow over four start frames, one second of each turn."""
+    from t2w.evaluate import truth
+    from t2w.evaluate.motion import mean_motion
+    from t2w.evaluate.world import PAIRS, dream
 
-    turn = next(control(world, n=3, frames=15))
-    assert turn["first"] > 0 > turn["second"], turn
+    _, right, left, figure, sign = PAIRS[0]
+    starts = [truth.moment(truth.world(k, view="first-person")) for k in range(4)]
+
+    def turned(action) -> float:
+        films = [np.concatenate([start.frame[None], dream(world, start.frame, [action] * 15, start.prompt)]) for start in starts]
+        return np.mean([sign * mean_motion(film)[figure] for film in films])
+
+    assert turned(right) > 0 > turned(left)
 
 
 def test_it_knows_more_than_a_held_picture(world):

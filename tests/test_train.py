@@ -96,12 +96,14 @@ def test_dynamics_become_a_world(data, encoder, tmp_path):
     assert half.begin(frame).step([Action(frozenset("w"))]).shape == (1, 96, 160, 3)
 
 
-def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path):
+def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path, monkeypatch):
     from t2w.train.dynamics import train_dynamics
     from t2w.train.parallax import train_parallax
     from t2w.worlds import registry
     from t2w.worlds.check import check
 
+    for steps in ("GAIT_STEPS", "FACING_STEPS"):
+        monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
     logs = list(train_parallax(data, encoder, tmp_path / "parallax", parallax.TINY, replace(FIT, steps=60, batch=8)))
     assert logs[-1]["loss"] < logs[0]["loss"] and logs[-1]["look"]["pixels off"] > 0
     how = {"frames": 16, "dreams": 1.0, "parallax": tmp_path / "parallax"}

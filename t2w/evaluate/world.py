@@ -17,7 +17,7 @@ from t2w.evaluate.truth import Moment
 from t2w.nn.judge import Judge
 from t2w.worlds.protocol import World, WorldSpec
 
-__all__ = ["PAIRS", "control", "dream", "horizon", "parts", "psnr"]
+__all__ = ["PAIRS", "dream", "horizon", "parts", "psnr"]
 
 QUICK_DRIFT = 20.0  # seconds
 
@@ -48,9 +48,3 @@ def horizon(world: World, n: int = 24, frames: tuple[int, ...] = horizon_.HORIZO
     """Rows {"frames", "world", "standing still", "ceiling"} in dB, and SSIM and distance (with a judge), over n walks."""
     part = replace(horizon_.PART, case=partial(horizon_.case, frames=frames))
     yield from sum_up(part, Ask(world, judge), n)["horizon"]
-
-
-def control(world: World, n: int = 8, frames: int = 15, view: str = "first-person") -> Iterator[dict]:
-    """Rows {"pair", "right", "of", "score", "first", "second"}, the last over all pairs."""
-    part = replace(control_.PART, case=partial(control_.case, frames=frames, view=view))
-    yield from sum_up(part, Ask(world), n)["control"]

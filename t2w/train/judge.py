@@ -202,7 +202,7 @@ def train_judge(data: Path, out: Path, config: JudgeConfig, fit_config: FitConfi
         figures, worst = examine(model, unseen, LOOKED_AT, where.device)
         return figures, sheet([torch.stack(worst[:4]), torch.stack(worst[-4:])])
 
-    stage = Stage(judging_loss(items.frequencies()), look, looks=5)
+    stage = Stage(judging_loss(items.frequencies()), look)
     yield from train(stage, run, loader(items, run, workers))
     if where.is_main_process:
         with run.averaged() as model:

@@ -43,6 +43,7 @@ class FitConfig:
     average: float = 0.999
     clip: float = 1.0
     save_minutes: float = 3.0
+    looks: int = 10  # times in a run, the end included, that held-out pictures are looked at
     seed: int = 0
     compile: bool = False  # torch.compile: needs a C++ compiler and a minute or two, then element-wise work is fused
 

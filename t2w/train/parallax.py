@@ -157,7 +157,7 @@ def parallax_loss(autoencoder: AutoencoderDC, encoder: bool) -> Callable:
     return loss
 
 
-def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
+def learn_gait(gait: Gait, walks: Walks, steps: int) -> float:
     """How one walks is learnt from actions alone, a million and a half of them in seconds. Returns the mean error in metres at the end."""
 
     def off(batch: Batch) -> Tensor:
@@ -168,7 +168,7 @@ def learn_gait(gait: Gait, walks: Walks, steps: int = GAIT_STEPS) -> float:
     return _learn(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
 
 
-def learn_facing(facing: Facing, faces: Faces, steps: int = FACING_STEPS, shortened: Callable = nullcontext) -> float:
+def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable = nullcontext) -> float:
     """Which way one faces, from small pictures, some 400,000 of them in five minutes; `shortened`: autocast, where that is quicker. Returns
     the mean distance from the true cosine and sine."""
     facing.to(memory_format=torch.channels_last)
@@ -239,9 +239,9 @@ def train_parallax(
         check_channels(weights, model.config.channels, theirs)
         model.encoder.requires_grad_(False)
     elif not (out / "run" / "run.json").exists():
-        learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed))
+        learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed), GAIT_STEPS)
         if len(faces := Faces(learn, model.facing.side, fit_config.seed)):
-            learn_facing(model.facing.to(where.device), faces, shortened=where.autocast)
+            learn_facing(model.facing.to(where.device), faces, FACING_STEPS, where.autocast)
     model.gait.requires_grad_(False)
     model.facing.requires_grad_(False)
     pairs = Pairs(learn, model.config.gait, fit_config.seed + 1, both=weights is None)

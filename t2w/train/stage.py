@@ -19,7 +19,6 @@ class Stage:
 
     loss: Loss
     look: Look
-    looks: int = 10  # times in a run, the end included
 
 
 def loader(items: Dataset, run: Run, workers: int) -> DataLoader:
@@ -33,9 +32,9 @@ def train(stage: Stage, run: Run, batches: DataLoader) -> Iterator[dict]:
     """Steps until the run is done; a step at which held-out pictures were looked at carries "look" (figures) and "picture" (path)."""
     folder = run.folder / "looks"
     folder.mkdir(parents=True, exist_ok=True)
-    seen = int(run.progress * stage.looks)
+    seen = int(run.progress * run.config.looks)
     for logs in fit(run, stage.loss, batches):
-        due = int(run.progress * stage.looks)
+        due = int(run.progress * run.config.looks)
         if due > seen and run.accelerator.is_main_process:
             seen = due
             with run.averaged() as model:
