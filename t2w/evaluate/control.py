@@ -18,9 +18,9 @@ PAIRS = (
 )
 
 
-def case(ask: Ask, k: int, frames: int | None = None, view: str = "first-person") -> Found:
+def case(ask: Ask, k: int, frames: int | None = None) -> Found:
     """One start; the mean motion of each pair's two films, with the sign that is right for the first and wrong for the second."""
-    start, frames = ask.moment(k, view=view), frames or ask.spec.frames(SECONDS)
+    start, frames = ask.moment(k, view="first-person"), frames or ask.spec.frames(SECONDS)
     figures, strips, first = {}, [], ask.fitted(start.frame)[None]
     for name, one, other, figure, sign in PAIRS:
         if not ask.can(one, other):

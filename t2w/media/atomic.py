@@ -68,16 +68,22 @@ def temporary_name(path: Path) -> Path:
 
 def sweep(folder: str | Path) -> None:
     """Removes the temporary files and folders that killed runs of this machine left in `folder`."""
-    for entry in Path(folder).iterdir():
-        name = LEFTOVER.fullmatch(entry.name)
-        if name and name["host"] == _host() and not _alive(int(name["pid"])):
+    for entry, writer in _begun(folder):
+        if not _alive(writer):
             shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def at_work(folder: str | Path) -> bool:
     """Whether another process of this machine is writing in `folder`."""
-    names = (LEFTOVER.fullmatch(entry.name) for entry in Path(folder).iterdir()) if Path(folder).is_dir() else ()
-    return any(name and name["host"] == _host() and int(name["pid"]) != os.getpid() and _alive(int(name["pid"])) for name in names)
+    return Path(folder).is_dir() and any(writer != os.getpid() and _alive(writer) for _, writer in _begun(folder))
+
+
+def _begun(folder: str | Path) -> Iterator[tuple[Path, int]]:
+    """Temporary files and folders of this machine in `folder`, and the process that has begun each."""
+    for entry in Path(folder).iterdir():
+        name = LEFTOVER.fullmatch(entry.name)
+        if name and name["host"] == _host():
+            yield entry, int(name["pid"])
 
 
 @contextmanager
