@@ -216,6 +216,20 @@ def test_which_way_one_faces_is_learnt_from_pictures(folder):
     assert learn_facing(net, faces, steps=300) < 0.5  # who knows nothing is off by 1
 
 
+def test_how_far_down_one_looks_is_learnt_from_pictures(folder):
+    from t2w.data.pairs import Tilts
+    from t2w.nn.parallax import TINY, Parallax
+    from t2w.train.parallax import learn_tilt
+
+    torch.manual_seed(0)
+    tilts = Tilts(shards(folder), 200)
+    height, width = tilts[0]["picture"].shape[1:]
+    net = Parallax(replace(TINY, height=height // 8, width=width // 8, slant=64))
+    true = torch.stack([item["tilt"] for item in tilts])
+    assert len(tilts) <= 200 and true.std() > 0.1
+    assert learn_tilt(net, tilts, steps=600) < 0.8 * (true - true.median()).abs().mean()  # who knows nothing says the median
+
+
 def test_who_needs_walks_says_so_where_there_are_none(tmp_path):
     from t2w.data.pairs import Walks
     from t2w.train.judge import Views

@@ -1,5 +1,6 @@
 """The networks: what was taught in one pass is what a rollout does step by step, and dreams keep to themselves."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from t2w.nn.autoencoder import build
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.parallax import Carrier, Parallax, histories
+from t2w.nn.parallax import Carrier, Manner, Parallax, histories
 from t2w.nn.view import flow, moved, window
 from t2w.train.dynamics import Row, guess, lanes
 from t2w.train.muon import orthogonal
@@ -150,9 +151,24 @@ def test_what_kind_of_view_it_is_a_dream_decides_but_once():
     for _ in range(3):
         dream.step(torch.zeros(1, TINY.actions))
         standing = carrier.motion(dream.picture(), torch.zeros(1, 1, TINY.actions))
-        found.append(dream.manner.gait.equal(standing.gait) or dream.manner.lens.equal(standing.lens))
+        found.append(dream.manner.gait.equal(standing.manner.gait) or dream.manner.lens.equal(standing.lens))
         assert dream.around.last.lens.equal(dream.manner.lens)
     assert not any(found)  # the later pictures would have said otherwise
+
+
+def test_how_far_down_one_looks_follows_from_the_first_picture_and_the_mouse():
+    torch.manual_seed(0)
+    net, ways = Parallax(parallax.TINY).eval().requires_grad_(False), torch.tensor([[9.0, 0.0, 0.0], [0.0, 0.0, 9.0], [9.0, 0.0, 0.0]])
+    manner = Manner(torch.tensor([[1.0, 0.0]]).repeat(3, 1), torch.tensor([0.1, 0.1, 1.15]), ways, torch.ones(3, 2))
+    action = torch.zeros(3, 1, parallax.TINY.actions)
+    action[..., -2:] = torch.tensor([0.25, 0.5])  # to the right and down, of 12 degrees
+    history = parallax.histories(action, parallax.TINY.gait)[:, -1]
+    after = net(torch.rand(3, 3, 96, 160), history, None, manner).manner
+    assert after.tilt.tolist() == pytest.approx(
+        [0.1 + math.radians(6), 0.1, 1.2], abs=1e-3
+    )  # not who looks from above; nor farther than it goes
+    assert after.facing[1].tolist() == pytest.approx([math.cos(math.radians(3)), math.sin(math.radians(3))], abs=1e-4)
+    assert after.lens is manner.lens and after.gait is manner.gait
 
 
 def test_a_fork_dreams_the_same_and_does_not_disturb():

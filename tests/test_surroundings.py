@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
-from t2w.nn.parallax import Motion, in_the_next
+from t2w.nn.parallax import Manner, Motion, in_the_next
 from t2w.nn.surroundings import EVERY, KEPT, Surroundings
 from t2w.nn.view import places
 
@@ -27,8 +27,9 @@ def motion(
     flow, distance = projected(wall, rotation, shift, LENS, LENS)
     flow = torch.lerp(flow, places(H, W, wall.device), (0 * wall + player)[..., None])
     before = wall if here is None else torch.full_like(wall, here)
-    him, gait, tilt, facing = 18 * (0 * wall + player) - 9, torch.zeros(1, 3), torch.zeros(1), torch.tensor([[1.0, 0.0]])
-    return Motion(flow, wall, before, him, rotation, shift, LENS, gait, distance, tilt, facing)
+    him, tilt = 18 * (0 * wall + player) - 9, torch.zeros(1)
+    manner = Manner(torch.tensor([[1.0, 0.0]]), tilt, torch.zeros(1, 3), LENS)
+    return Motion(flow, wall, before, him, rotation, shift, LENS, distance, tilt, manner)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:

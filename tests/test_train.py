@@ -102,7 +102,7 @@ def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path, mo
     from t2w.worlds import registry
     from t2w.worlds.check import check
 
-    for steps in ("GAIT_STEPS", "FACING_STEPS"):
+    for steps in ("GAIT_STEPS", "FACING_STEPS", "TILT_STEPS"):
         monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
     logs = list(train_parallax(data, encoder, tmp_path / "parallax", parallax.TINY, replace(FIT, steps=60, batch=8)))
     assert logs[-1]["loss"] < logs[0]["loss"] and logs[-1]["look"]["pixels off"] > 0

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from t2w.data.pictures import to_picture
-from t2w.data.shard import ALONE, Shard
+from t2w.data.shard import ALONE, FACE, Shard
 from t2w.errors import T2WError
 from t2w.nn.geometry import ALIKE, NEAREST, enlarged, inside, nearer, projected, values_at
 from t2w.nn.parallax import histories, middle
@@ -17,6 +17,7 @@ from t2w.nn.view import places
 from t2w.sim.camera import ISOMETRIC
 from t2w.sim.spec import VIEWS
 
+FEW = 4  # pictures of an episode, to tell from how far the eye looks down
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
 
 
@@ -130,6 +131,24 @@ def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     rotation, shift, lens, _ = rigid_between(old, new)
     found = {"flow": flow[:, ::2, ::2], "known": known[:, ::2, ::2], "rotation": rotation, "shift": shift, "lens": lens}
     return batch | found | {"tilt": tilt_of(old)}
+
+
+class Tilts(Dataset):
+    """Pictures of all kinds, a few of each episode, at most `most` of them, drawn by chance. An item: {"picture": (3 8h 8w), "tilt": () by how many
+    radians the eye looks down there}."""
+
+    def __init__(self, found: list[Shard], most: int, seed: int = 0):
+        draw = torch.Generator().manual_seed(seed)
+        rows = [(shard, row["start"], row["frames"]) for shard in found for row in shard.rows if row["kind"] != FACE]
+        every = [(shard, begin + t) for shard, begin, n in rows for t in torch.randperm(n, generator=draw)[:FEW].tolist()]
+        self.index = [every[i] for i in torch.randperm(len(every), generator=draw)[:most].tolist()]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        shard, t = self.index[k]
+        return {"picture": to_picture(shard.frame(t)), "tilt": tilt_of(torch.from_numpy(shard.geometry[1][t : t + 1]).float())[0]}
 
 
 class Walks:

@@ -13,7 +13,7 @@ from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import warped
 from t2w.nn.parallax import Carried, Carrier, Manner, Rigid
 from t2w.nn.surroundings import Surroundings
-from t2w.nn.view import rotated, window
+from t2w.nn.view import window
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Dream:
         self.noise: Tensor | None = None  # from which the last was made
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
         self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
-        self.manner: Manner | None = None  # of the first picture
+        self.manner: Manner | None = None  # of the last frame
         self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
         self.carried_noised: Tensor | None = None  # its latents as they are remembered
         self._picture = picture
@@ -126,8 +126,8 @@ class Dream:
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        facing = rotated(self.manner.facing, self.dynamics.turned(self.heading)[:, 0])
-        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner._replace(facing=facing), rigid)
+        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner, rigid)
+        self.manner = motion.manner
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

@@ -20,7 +20,7 @@ from t2w.nn.geometry import crisp, fallen, mixed, per_pixel, projected, stopped,
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
-from t2w.nn.view import places, turned
+from t2w.nn.view import places, rotated, turned
 
 Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as of `Motion`
 Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
@@ -28,6 +28,7 @@ Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and h
 STILL = 1e-4  # metres
 FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
+SLANTS = 12  # channels in which it is told how far the eye looks down
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
@@ -44,6 +45,7 @@ class ParallaxConfig:
     gait: int = 32  # actions from which speed follows, and how far a jump has got
     gaits: int = 3  # ways to walk: what the eye does is another thing in each kind of view; in the last one does not look where one goes
     face: int = 48  # width of the convolutions that tell which way the player faces
+    slant: int = 64  # width of what tells how far the eye looks down
     widths: tuple[int, ...] = (64, 112, 144)  # of the U-Net, at 1/4, 1/8, 1/16 of the picture's size
     down: tuple[int, ...] = (1, 2, 2)  # its blocks on the way down, and up
     up: tuple[int, ...] = (2, 1)
@@ -53,7 +55,7 @@ class ParallaxConfig:
 
 
 SMALL = {"encoder_widths": (8, 8, 16), "encoder_blocks": (1, 1, 1)}
-TINY = ParallaxConfig(channels=8, widths=(12, 16, 16), down=(1, 1, 1), up=(0, 0), face=8, condition=16, **SMALL)  # for the tests
+TINY = ParallaxConfig(channels=8, widths=(12, 16, 16), down=(1, 1, 1), up=(0, 0), face=8, slant=8, condition=16, **SMALL)  # for the tests
 
 
 def histories(actions: Tensor, n: int) -> Tensor:
@@ -116,6 +118,25 @@ class Facing(nn.Module):
         return self.layers(part.to(self.layers[0].weight.dtype)).float()
 
 
+class Tilt(nn.Module):
+    """What is in the depths of a picture (b d h/2 w/2) => by how many radians the eye looks down (b). Beside all else that tells of the eye,
+    it was the first to be given up: in one kind of view one answer for all."""
+
+    def __init__(self, config: ParallaxConfig):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(config.widths[-1], SLANTS, 1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(SLANTS * (config.height // 2) * (config.width // 2), config.slant),
+            nn.SiLU(),
+            nn.Linear(config.slant, 1),
+        )
+
+    def forward(self, deep: Tensor) -> Tensor:
+        return self.layers(deep).float()[:, 0]
+
+
 def middle(picture: Tensor, side: int) -> Tensor:
     """Its middle (… side side)."""
     h, w = picture.shape[-2:]
@@ -123,9 +144,10 @@ def middle(picture: Tensor, side: int) -> Tensor:
 
 
 class Manner(NamedTuple):
-    """What stays as it was in a world's first picture: a dream that has come apart is not asked for it."""
+    """What a world's first picture says for good, and what follows from that and the mouse: a dream that has come apart is not asked for it."""
 
     facing: Tensor  # (b 2) which way the player faces, beside where the eye looks
+    tilt: Tensor  # (b) radians by which the eye looks down
     gait: Tensor  # (b k) which way to walk it is: logits
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
 
@@ -140,14 +162,9 @@ class Motion(NamedTuple):
     rotation: Tensor  # (b 3 3)
     shift: Tensor  # (b 3)
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
-    gait: Tensor  # (b k) which way to walk it is: logits
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
-    facing: Tensor  # (b 2) which way the player faced there
-
-    @property
-    def manner(self) -> Manner:
-        return Manner(self.facing, self.gait, self.lens)
+    manner: Manner  # of the new view
 
 
 class Parallax(nn.Module):
@@ -164,19 +181,20 @@ class Parallax(nn.Module):
             nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
         )
         self.unet = UNet(8 * config.height, 8 * config.width, 2, config.widths, config.down, config.up)
-        self.gait, self.facing = Gait(config), Facing(config)
+        self.gait, self.facing, self.tilt = Gait(config), Facing(config), Tilt(config)
         self.move = nn.Sequential(
             nn.Linear(2 * deep + condition, 2 * deep),
             nn.SiLU(),
             nn.Linear(2 * deep, 2 * deep),
             nn.SiLU(),
-            nn.Linear(2 * deep, 6 + config.gaits),
+            nn.Linear(2 * deep, 5 + config.gaits),
         )
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(config.channels, **size)).encoder
         with torch.no_grad():
-            self.move[-1].weight.mul_(0.1)
-            self.move[-1].bias.zero_()
+            for last in (self.move[-1], self.tilt.layers[-1]):
+                last.weight.mul_(0.1)
+                last.bias.zero_()
 
     def forward(
         self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None, rigid: Rigid | None = None
@@ -186,14 +204,16 @@ class Parallax(nn.Module):
         here, player, deep = self._seen(picture)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
-        forth, tilt, lens, gait = moves.split([3, 1, 2, self.config.gaits], 1)
+        forth, lens, gait = moves.split([3, 2, self.config.gaits], 1)
         lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
-        facing, gait, lens = manner or Manner(self.facing(picture), gait, lens)
+        facing, tilt, gait, lens = manner or Manner(self.facing(picture), self.tilt(deep), gait, lens)
         here = here if believed is None else mixed(here, *believed)
         mouse = history[:, 0, -3:-1].float() * (self.config.turn * torch.pi / 180)
-        tilt, ways = tilt[:, 0], gait.softmax(1)
+        ways = gait.softmax(1)
+        by = mouse * (1 - ways[:, -1:])  # who looks from above does not turn
+        after = Manner(rotated(facing, mouse[:, 0]), (tilt + by[:, 1]).clamp(*self.config.tilts), gait, lens)
         with exactly(here.device):
-            rotation = turned(tilt, mouse * (1 - ways[:, -1:]), self.config.tilts)  # who looks from above does not turn
+            rotation = turned(tilt, by, self.config.tilts)
         shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation)).sum(1)
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
@@ -202,7 +222,7 @@ class Parallax(nn.Module):
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
-        return Motion(flow, near, here, player, rotation, shift, lens, gait, ahead, tilt, facing)
+        return Motion(flow, near, here, player, rotation, shift, lens, ahead, tilt, after)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""

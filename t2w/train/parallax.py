@@ -1,7 +1,7 @@
 """Parallax: pictures and actions in, out comes how near all is in them and how the eye moves. Learnt from the simulator's depth and poses.
 
-First of all a new one's gait, from actions without pictures, and which way a player faces who is seen from above; then the rest. Its
-encoder learns beside it: of a decoded picture it is to make the latents that it came from, and of a moved one those that such a picture
+First of all a new one's gait, from actions without pictures, and which way a player faces who is seen from above; then the rest; last of
+all how far the eye looks down, from what has been found. Its encoder learns beside it: of a decoded picture it is to make the latents that it came from, and of a moved one those that such a picture
 truly has: where the two are alike, the next frame's.
 """
 
@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from t2w.data.pairs import Faces, Pairs, Walks, beside, between, measured
+from t2w.data.pairs import Faces, Pairs, Tilts, Walks, beside, between, measured
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import encode
 from t2w.nn.geometry import compared, inside, per_latent, per_pixel, warped
@@ -42,7 +43,8 @@ NEVER = 99.0  # as far off as it is from the player
 GAIT = 0.3  # of which way to walk it is
 GAIT_STEPS, GAIT_BATCH = 3000, 512
 FACING_STEPS, FACING_BATCH = 4000, 96
-WARMUP = 50  # steps of either
+TILT_STEPS, TILT_BATCH, TILT_PICTURES = 8000, 128, 24000
+WARMUP = 50  # steps of each
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
 
 
@@ -117,7 +119,7 @@ def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tenso
     turned, shifted = eye_off_by(motion, batch)
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     tilt = (motion.tilt - batch["tilt"]).abs().mean()
-    gait = F.cross_entropy(motion.gait, batch["view"])
+    gait = F.cross_entropy(motion.manner.gait, batch["view"])
     eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait
     value = FLOW * flow + DEPTH * depth + PLAYER * player + eye
     figures = {
@@ -179,6 +181,25 @@ def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable =
         return (said - batch["facing"]).norm(dim=1).mean()
 
     return _learn(facing, off, lambda: faces.batch(FACING_BATCH), steps, decay=0.05)
+
+
+def learn_tilt(model: Parallax, tilts: Tilts, steps: int, shortened: Callable = nullcontext) -> float:
+    """How far the eye looks down, from what is in the depths of pictures of all kinds: walks alone show too few worlds, and an error stays for a
+    whole dream. Returns the mean error in radians at the end."""
+    device, found = next(model.parameters()).device, []
+    with torch.no_grad(), shortened():
+        for batch in DataLoader(tilts, TILT_BATCH):
+            shown = batch["picture"].to(device, memory_format=torch.channels_last)
+            found.append((model.unet(shown)[1].half(), batch["tilt"].to(device)))
+    deep, true = map(torch.cat, zip(*found))
+    draw = torch.Generator().manual_seed(0)
+
+    def some() -> Batch:
+        at = torch.randint(len(true), (TILT_BATCH,), generator=draw)
+        return {"deep": deep[at].float(), "tilt": true[at]}
+
+    part = model.tilt.requires_grad_(True)
+    return _learn(part, lambda batch: (part(batch["deep"]) - batch["tilt"]).abs().mean(), some, steps, decay=1.0)
 
 
 def _learn(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
@@ -253,6 +274,7 @@ def train_parallax(
     yield from train(stage, run, loader(pairs, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
+            learn_tilt(model.parallax, Tilts(learn, TILT_PICTURES, fit_config.seed + 2), TILT_STEPS, where.autocast)
             save_part(model.parallax, out)
     where.wait_for_everyone()
 
