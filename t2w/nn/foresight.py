@@ -72,8 +72,11 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
 
 
 def _painted(picture: Tensor, known: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> Tensor:
-    """A picture (b 3 8h 8w) of which so much is known (b H W), as the outpainter thinks that it should be."""
-    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known), first, noise())
+    """A picture (b 3 8h 8w) of which so much is known (b H W), as the outpainter thinks that it should be. What is hardly known it is not shown:
+    what has melted is believed all the same, and soon the place is another."""
+    shown = (known >= KNOWN).float()
+    picture = picture * (per_pixel(shown, picture) > 0.5)
+    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise())
     return carrier.picture(latents).float()
 
 
