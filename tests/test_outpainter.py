@@ -89,6 +89,20 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
 
 
+def test_what_is_hardly_known_is_not_shown(carrier):
+    """What had melted was believed, and a snowy wood became a meadow."""
+    from t2w.nn.foresight import KNOWN, _painted
+
+    torch.manual_seed(0)
+    first, known, noise = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 2 * KNOWN), torch.randn(1, 8, 12, 20)
+    known[..., 40:] = KNOWN / 2
+    shown = torch.rand(1, 3, 96, 160)
+    left, right = shown.clone(), shown.clone()
+    left[..., :70], right[..., 90:] = 0.3, 0.3
+    painted, other_left, other_right = (_painted(picture, known, first, lambda: noise, carrier) for picture in (shown, left, right))
+    assert painted.equal(other_right) and not painted.equal(other_left)
+
+
 def test_nobody_looks_ahead_from_behind_a_wall(carrier):
     from t2w.nn.foresight import AHEAD, looked_ahead
 
