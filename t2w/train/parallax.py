@@ -1,8 +1,8 @@
 """Parallax: pictures and actions in, out comes how near all is in them and how the eye moves. Learnt from the simulator's depth and poses.
 
 First of all a new one's gait, from actions without pictures, and which way a player faces who is seen from above; then the rest; last of
-all how far the eye looks down, from what has been found. Its encoder learns beside it: of a decoded picture it is to make the latents that it came from, and of a moved one those that such a picture
-truly has: where the two are alike, the next frame's.
+all how far the eye looks down, from what has been found. Its encoder learns beside it: of a decoded picture it is to make the latents that
+it came from, and of a moved one those that such a picture truly has: where the two are alike, the next frame's.
 """
 
 from collections.abc import Callable, Iterator
