@@ -29,7 +29,7 @@ def motion(
     before = wall if here is None else torch.full_like(wall, here)
     him, tilt = 18 * (0 * wall + player) - 9, torch.zeros(1)
     manner = Manner(torch.tensor([[1.0, 0.0]]), tilt, torch.zeros(1, 3), LENS)
-    return Motion(flow, wall, before, him, rotation, shift, LENS, distance, tilt, manner)
+    return Motion(flow, wall, before, him, rotation, shift, distance, tilt, manner)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:

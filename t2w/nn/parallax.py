@@ -161,10 +161,13 @@ class Motion(NamedTuple):
     player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
     rotation: Tensor  # (b 3 3)
     shift: Tensor  # (b 3)
-    lens: Tensor  # (b 2) half width and half height of the picture at distance 1
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
     manner: Manner  # of the new view
+
+    @property
+    def lens(self) -> Tensor:
+        return self.manner.lens
 
 
 class Parallax(nn.Module):
@@ -222,7 +225,7 @@ class Parallax(nn.Module):
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
-        return Motion(flow, near, here, player, rotation, shift, lens, ahead, tilt, after)
+        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, after)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""
