@@ -20,11 +20,11 @@ def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_
 
     old = shutil.copytree(data, tmp_path / "old")
     for path in old.glob("shard-*.safetensors"):
-        save_file({name: part for name, part in load_file(path).items() if name not in ("near", "pose")}, path)
+        save_file({name: part for name, part in load_file(path).items() if name not in ("nearness", "pose")}, path)
     folder = tmp_path / "parallax"
     folder.mkdir()
     save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
-    with pytest.raises(T2WError, match="kept no depth with its frames"):
+    with pytest.raises(T2WError, match="kept no fine depth with its frames"):
         next(train_dynamics(old, encoder, tmp_path / "world", dynamics.TINY, FIT, frames=16, dreams=0.1, parallax=folder))
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -19,15 +18,6 @@ from t2w.sim.spec import VIEWS
 
 FEW = 4  # pictures of an episode, to tell from how far the eye looks down
 FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
-
-
-def between(near: Tensor) -> Tensor:
-    """How near things are, as a shard keeps it (n h w) => the same at all places of a flow (n 2h 2w); every other one is where it was measured.
-    Where the player ends, there is no way between him and what is behind him."""
-    parts = torch.stack([near.clamp(min=0), (near >= 0).float()], 1)
-    fine = F.interpolate(parts, (2 * near.shape[1] - 1, 2 * near.shape[2] - 1), mode="bilinear", align_corners=True)
-    fine, there = F.pad(fine, (0, 1, 0, 1), mode="replicate").unbind(1)
-    return torch.where(there < 0.5, -1.0, fine / there.clamp(min=0.5))
 
 
 def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -51,86 +41,75 @@ def _axes(pose: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
-    """How near things are in the new views (n h w, as a shard keeps it), the old and the new poses (n 12 each) => where each place of the new
-    picture was in the old one (n 2h 2w 2: x, y in -1..1), and where that is known (n 2h 2w). The player goes with the eye."""
-    fine = between(near)
-    flow, ahead, _ = _projected(fine, pose, new)
-    return flow, (fine < 0) | (ahead > NEAREST)
+    """How near things are in the new views (n H W, as a shard keeps it), the old and the new poses (n 12 each) => where each place of the new
+    picture was in the old one (n H W 2: x, y in -1..1), and where that is known (n H W). The player goes with the eye."""
+    flow, ahead, _ = _projected(near, pose, new)
+    return flow, (near < 0) | (ahead > NEAREST)
 
 
-def _projected(fine: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _projected(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """As `projected` and `enlarged`, by poses; the player, of negative nearness, stays where he is and as large."""
     rotation, shift, lens, into = rigid_between(pose, new)
-    flow, ahead = projected(fine.clamp(min=0), rotation, shift, lens, into)
-    smaller = torch.where(fine < 0, 1.0, enlarged(flow, ahead, lens, into))
-    return torch.where(fine[..., None] < 0, places(*fine.shape[1:], fine.device), flow), ahead, smaller
+    flow, ahead = projected(near.clamp(min=0), rotation, shift, lens, into)
+    smaller = torch.where(near < 0, 1.0, enlarged(flow, ahead, lens, into))
+    return torch.where(near[..., None] < 0, places(*near.shape[1:], near.device), flow), ahead, smaller
 
 
 def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Tensor]:
     """Of frames in a row: where each place of the next one was in each (frames-1 H W 2), whether it was seen there, and by how much it was
     `enlarged` since (frames-1 H W each)."""
     near, pose = (torch.from_numpy(part[start : start + frames]).to(device).float() for part in shard.geometry)
-    fine = between(near)
-    before, after = fine[:-1], fine[1:]
+    before, after = near[:-1], near[1:]
     flow, ahead, smaller = _projected(after, pose[:-1], pose[1:])
     player, there = values_at(flow, (before < 0).float(), before.clamp(min=0))
     hidden = (player >= 0.5) | (nearer(after.clamp(min=0), ahead, there) < -ALIKE)
     return flow, inside(flow) * (~hidden | (after < 0)).float(), smaller
 
 
-def beside(near: Tensor) -> Tensor:
-    """How near things are, as a shard keeps it (n h w) => what was measured at each place of a flow or right beside it (4 n 2h 2w): between
-    two measurements either may be true, but hardly the mean of both."""
-    h, w = near.shape[1:]
-    rows, columns = (
-        [(torch.arange(2 * n, device=near.device) + k).div(2, rounding_mode="floor").clamp(max=n - 1) for k in (0, 1)] for n in (h, w)
-    )
-    return torch.stack([near[:, y][:, :, x] for y in rows for x in columns])
-
-
 class Pairs(Dataset):
-    """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 2h 2w) and "poses": (2 12) of both, "view": () which
-    of VIEWS}. Without `both`, the "next" picture is left out."""
+    """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 H W) and "poses": (2 12) of both, "view": () which
+    of VIEWS}. Without `both`, the "next" picture is left out. Pictures that none follows are followed by themselves: nothing was done."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0, both: bool = True):
         self.found, self.history, self.both = found, history, both
         self.generator = torch.Generator().manual_seed(seed)
         self.index = [
-            (s, row["start"], row["start"] + t, VIEWS.index(row["spec"]["view"]))
+            (s, row, row["start"] + t)
             for s, shard in enumerate(found)
             for row in shard.rows
-            if row["kind"] not in ALONE
-            for t in range(row["frames"] - 1)
+            if row["kind"] != FACE
+            for t in range(row["frames"] - (row["kind"] not in ALONE))
         ]
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
-        s, begin, t, view = self.index[k]
-        shard = self.found[s]
-        near, pose = (torch.from_numpy(part[t : t + 2]) for part in shard.geometry)
+        s, row, t = self.index[k]
+        shard, alone = self.found[s], row["kind"] in ALONE
+        begin, after = (t, t) if alone else (row["start"], t + 1)
+        near, pose = (torch.from_numpy(part[[t, after]]) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
             begin = max(begin, t + 1 - int(torch.randint(1, self.history + 1, (), generator=self.generator)))
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
-        following = {"next": to_picture(shard.frame(t + 1))} if self.both else {}
+        actions = torch.zeros_like(actions) if alone else actions
+        following = {"next": to_picture(shard.frame(after))} if self.both else {}
         return following | {
             "picture": to_picture(shard.frame(t)),
             "history": histories(actions[None], self.history)[0, -1],
             "near": near.float(),
             "poses": pose,
-            "view": torch.tensor(view),
+            "view": torch.tensor(VIEWS.index(row["spec"]["view"])),
         }
 
 
 def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Pairs' batch with what follows from depth and poses: "flow" (b 2h 2w 2), "known" (b 2h 2w), "rotation" (b 3 3), "shift" (b 3),
+    """Pairs' batch with what follows from depth and poses: "flow" (b H W 2), "known" (b H W), "rotation" (b 3 3), "shift" (b 3),
     "tilt" (b) and "lens" (b 2)."""
     old, new = batch["poses"].unbind(1)
     flow, known = flow_between(batch["near"][:, 1], old, new)
     rotation, shift, lens, _ = rigid_between(old, new)
-    found = {"flow": flow[:, ::2, ::2], "known": known[:, ::2, ::2], "rotation": rotation, "shift": shift, "lens": lens}
-    return batch | found | {"tilt": tilt_of(old)}
+    return batch | {"flow": flow, "known": known, "rotation": rotation, "shift": shift, "lens": lens, "tilt": tilt_of(old)}
 
 
 class Tilts(Dataset):

@@ -2,7 +2,7 @@
 
 Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
 the action that leads from frame t to frame t+1 (a,), the event bits of that step, the bits of the kinds of things in view,
-how near things are at every fourth pixel (h/4 w/4; 1 / metres, 0 in the sky, -1 where the player is), the eye's pose (12: axes, place), and
+how near things are at every other pixel (h/2 w/2; 1 / metres, 0 in the sky, -1 where the player is), the eye's pose (12: axes, place), and
 which way the player faces, beside where the eye looks (2: cosine, sine of the angle to the right).
 """
 
@@ -94,7 +94,7 @@ def write(folder: Path, index: int, episodes: list[Episode]) -> None:
             "actions": np.array([a for e in episodes for a in e.actions], np.float32),
             "events": np.array([x for e in episodes for x in e.events], np.uint8),
             "visible": np.array([x for e in episodes for x in e.visible], np.uint16),
-            "near": np.array([x for e in episodes for x in e.near], np.float16),
+            "nearness": np.array([x for e in episodes for x in e.near], np.float16),
             "pose": np.array([x for e in episodes for x in e.pose], np.float32),
             "facing": np.array([x for e in episodes for x in e.facing], np.float32),
         }
@@ -119,8 +119,8 @@ class Shard:
 
     @cached_property
     def geometry(self) -> tuple[np.ndarray, np.ndarray]:
-        """How near things are (n h/4 w/4), and the eye's poses (n 12)."""
-        return self._kept("near", "depth"), self._kept("pose", "depth")
+        """How near things are (n h/2 w/2), and the eye's poses (n 12)."""
+        return self._kept("nearness", "fine depth"), self._kept("pose", "depth")
 
     @cached_property
     def facing(self) -> np.ndarray:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from t2w.data.pairs import between, rigid_between
+from t2w.data.pairs import rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
@@ -20,7 +20,7 @@ ALONE_SHARE = 0.5  # of items that know one view only
 
 class Views(Dataset):
     """An item: {"latents": (c h w), of the walk's "first" frame: (c h w), "pose": (12); of what is known "pictures": (k 3 8h 8w),
-    "near": (k 2h 2w) and "poses": (k 12)}."""
+    "near": (k H W) and "poses": (k 12)}."""
 
     def __init__(self, found: list[tuple[Shard, Tensor]], seed: int = 0):
         self.found = found
@@ -67,7 +67,6 @@ def kept_views(batch: dict[str, Tensor], known: Tensor) -> tuple[list[View], Ten
     """Of Views' batch, what is known, seen from the view that is to be painted, each so well `known` (b k); and its lens (b 2)."""
     found, lens = [], None
     for picture, near, poses, well in zip(batch["pictures"].unbind(1), batch["near"].unbind(1), batch["poses"].unbind(1), known.unbind(1)):
-        near = between(near)
         rotation, shift, own, lens = rigid_between(batch["pose"], poses)
         well = well[:, None, None].expand_as(near)
         found.append(View(picture, near.clamp(min=0), well, (near < 0).float(), rotation, shift, own))

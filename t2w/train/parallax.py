@@ -16,7 +16,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from t2w.data.pairs import Faces, Pairs, Tilts, Walks, beside, between, measured
+from t2w.data.pairs import Faces, Pairs, Tilts, Walks, measured
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import encode
 from t2w.nn.geometry import compared, inside, per_latent, per_pixel, warped
@@ -28,9 +28,11 @@ from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
 FLOW, DEPTH = 0.3, 4.0  # weights of the errors: of flow in pixels, of nearness
-THINGS = 6.0  # how much more an error counts where something small is: else who is in doubt takes it for what is behind it
+SLOPE = 4.0  # of how nearness changes from place to place: who is wrong by as much all over a thing moves it, but does not tear it
+SCALES = (1, 2, 4)  # places from one to the next
+THINGS = 3.0  # how much more an error counts where something small is: else who is in doubt takes it for what is behind it
 SMALL = 0.2  # by how much nearer it is, as `compared`
-WIDEST = 5  # measurements across, of what is small
+WIDEST = 9  # places across, of what is small
 PLAYER = 0.5  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
 TILT = 2.0  # of by how many radians it looks down
@@ -61,10 +63,9 @@ def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def off_by(flow: Tensor, batch: Batch) -> Tensor:
-    """Distance in pixels between a flow (b H W 2) and the true one, where that is known: (b 2h 2w)."""
+    """Distance in pixels between a flow (b H W 2) and the true one (b H W)."""
     h, w = batch["picture"].shape[-2:]
-    at = flow.shape[1] // batch["flow"].shape[1]
-    return ((flow[:, ::at, ::at] - batch["flow"]) * flow.new_tensor([w / 2, h / 2])).square().sum(-1).add(0.01).sqrt()
+    return ((flow - batch["flow"]) * flow.new_tensor([w / 2, h / 2])).square().sum(-1).add(0.01).sqrt()
 
 
 def eye_off_by(motion: Motion, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -98,34 +99,42 @@ class Onward(nn.Module):
 
 
 def small(near: Tensor) -> Tensor:
-    """Where something small stands before what is farther off: 1 where that is so by SMALL or more, as `compared`, 0 where it is not (n h w =>
-    n 2h 2w): trunks, posts, what lies on the ground. It is so where it was measured; beside that nobody knows."""
+    """Where something small stands before what is farther off: 1 where that is so by SMALL or more, as `compared`, 0 where it is not (n H W):
+    trunks, posts, what lies on the ground."""
     much = torch.where(near < 0, NEVER, compared(near.clamp(min=0)))[:, None]  # nothing stands before the player
     without = F.max_pool2d(-F.max_pool2d(-much, WIDEST, 1, WIDEST // 2), WIDEST, 1, WIDEST // 2)
-    found = near.new_zeros(len(near), 2 * near.shape[1], 2 * near.shape[2])
-    found[:, ::2, ::2] = ((much - without)[:, 0] / SMALL).clamp(0, 1)
-    return found
+    return ((much - without)[:, 0] / SMALL).clamp(0, 1)
+
+
+def slopes(off: Tensor, told: Tensor) -> Tensor:
+    """By how much an error (n H W) changes from a place to its neighbours near and far, where both are told of (n H W); after the gradients that
+    Li & Snavely 2018 ("MegaDepth") match."""
+    errors = []
+    for across in SCALES:
+        for axis in (1, 2):
+            (a, b), (known, too) = ([part.narrow(axis, k, part.shape[axis] - across) for k in (0, across)] for part in (off, told))
+            errors.append(mean_where((a - b).abs(), known * too))
+    return torch.stack(errors).mean()
 
 
 def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-    near = beside(batch["near"][:, 0])
-    off = torch.where(near < 0, NEVER, (compared(motion.here) - compared(near.clamp(min=0))).abs()).amin(0)
-    told, things = (near >= 0).any(0), small(batch["near"][:, 0])
-    depth = mean_where(off, told * (1 + THINGS * things))
-    alone = (near < 0).float().mean(0)
-    player = F.binary_cross_entropy_with_logits(motion.player, alone, reduction="none")
-    player = mean_where(player, (alone - 0.5).abs() == 0.5)
+    near = batch["near"][:, 0]
+    told, things = (near >= 0).float(), small(near)
+    off = compared(motion.here) - compared(near.clamp(min=0))
+    depth, slope = mean_where(off.abs(), told * (1 + THINGS * things)), slopes(off, told)
+    player = F.binary_cross_entropy_with_logits(motion.player, 1 - told)
     flow = mean_where(off_by(motion.flow, batch).clamp(max=FARTHEST), batch["known"])
     turned, shifted = eye_off_by(motion, batch)
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     tilt = (motion.tilt - batch["tilt"]).abs().mean()
     gait = F.cross_entropy(motion.manner.gait, batch["view"])
     eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait
-    value = FLOW * flow + DEPTH * depth + PLAYER * player + eye
+    value = FLOW * flow + DEPTH * depth + SLOPE * slope + PLAYER * player + eye
     figures = {
         "pixels off": flow,
-        "depth": mean_where(off, told),
-        "things": mean_where(off, told * things),
+        "depth": mean_where(off.abs(), told),
+        "slope": slope,
+        "things": mean_where(off.abs(), told * things),
         "player": player,
         "turned": turned,
         "shifted": shifted,
@@ -221,7 +230,7 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
     that was not moved; and eight of them: before, moved, true, how near all is and is said to be."""
     items = [held[i * len(held) // 96] for i in range(96)]
     batch = measured({name: torch.stack([item[name] for item in items]).to(device) for name in items[0]})
-    truth = between(batch["near"][:, 0]).clamp(min=0)
+    truth = batch["near"][:, 0].clamp(min=0)
 
     @torch.no_grad()
     def look(model: Onward) -> tuple[dict[str, float], Tensor]:
@@ -230,7 +239,7 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
         films = {"dB": moved, "dB decoded": model.carrier.picture(latents), "still": before}
         figures = {name: psnr(film.float(), after).mean().item() for name, film in films.items()}
         found = geometry_loss(motion, batch)[1]
-        figures |= {name: found[name].item() for name in ("pixels off", "depth", "things")}
+        figures |= {name: found[name].item() for name in ("pixels off", "depth", "slope", "things")}
         figures |= {"degrees off": found["turned"].item() * 180 / torch.pi, "metres off": found["shifted"].item()}
         figures["tilt off"] = found["tilt"].item()
         depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.here)]
