@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from t2w.batch import values as v
+from t2w.rollout.length import LONGEST, MOST_FRAMES
 from t2w.start import smaller
-from t2w.start.start import LARGEST_SEED, LONGEST_PROMPT
+from t2w.start.start import LARGEST_SEED, LONGEST_PROMPT, MOST_CANDIDATES
 from t2w.worlds import device
 from t2w.worlds.weights import memory
 
@@ -51,9 +52,7 @@ FIELDS: dict[str, Field] = {
         "LoRAs for the painter, all at once: files or hub ids, with how strongly, FILE:0.8",
     ),
     "quantize": Field(v.one_of((NONE, *smaller.BITS)), {"enum": [NONE, *smaller.BITS]}, "the painter's weights in fewer bits"),
-    "candidates": Field(
-        v.whole(1, v.MOST_CANDIDATES), COUNT | {"maximum": v.MOST_CANDIDATES}, "start frames painted of each prompt and seed"
-    ),
+    "candidates": Field(v.whole(1, MOST_CANDIDATES), COUNT | {"maximum": MOST_CANDIDATES}, "start frames painted of each prompt and seed"),
     "pick": Field(
         v.pick,
         {"anyOf": [{"enum": ["first", "all", "ask"]}, COUNT]},
@@ -65,10 +64,10 @@ FIELDS: dict[str, Field] = {
     "takes": Field(v.whole(1, v.MOST_TAKES), COUNT, "takes of each, with seeds that follow each other"),
     "seconds": Field(
         v.seconds,
-        {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": v.LONGEST}, {"type": "string", "pattern": r"^[\d.]+\s*s$"}]},
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST}, {"type": "string", "pattern": r"^[\d.]+\s*s$"}]},
         "length of the films; without it, as long as the script, or ten seconds",
     ),
-    "frames": Field(v.whole(1, v.MOST_FRAMES), COUNT | {"maximum": v.MOST_FRAMES}, "length in new frames: said instead of seconds"),
+    "frames": Field(v.whole(1, MOST_FRAMES), COUNT | {"maximum": MOST_FRAMES}, "length in new frames: said instead of seconds"),
     "seeds": Field(v.seeds, _one_or_list(SEED), "seeds of start frames: 7, 0-9, or a list; candidate k has seed + k - 1"),
     "device": Field(v.device_name, WORDS, "auto, cpu, cuda, cuda:N, mps"),
     "dtype": Field(v.one_of(device.DTYPES), {"enum": list(device.DTYPES)}, "what the networks compute in"),

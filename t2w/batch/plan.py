@@ -12,13 +12,13 @@ from t2w.batch.recipe import Part
 from t2w.dream import Walk
 from t2w.errors import T2WError
 from t2w.rollout import scripts, takes
+from t2w.rollout.length import beyond, length
 from t2w.start import painters
 from t2w.start.presets import PainterSpec
 from t2w.start.start import LARGEST_SEED, Start
 from t2w.worlds import registry
 from t2w.worlds.protocol import WorldSpec
 
-SECONDS = 10.0
 MOST = 100_000  # takes of one batch
 WHOLE_DIGEST, DIGITS = 64, 12  # of a world's folder: a batch may have thousands of worlds with the same words
 
@@ -180,11 +180,7 @@ def _acted(part: Part, script: str | None) -> tuple[tuple[Action, ...] | None, s
     """(actions, their digest, frames) of a walk."""
     spec = registry.spec(part.world)
     actions, named = (None, "") if script is None else _actions(script, spec.fps)
-    if part.frames is not None:
-        return actions, named, part.frames
-    if part.seconds is not None:
-        return actions, named, spec.frames(part.seconds)
-    return actions, named, spec.frames(SECONDS) if actions is None else max(1, len(actions))
+    return actions, named, length(spec, part.seconds, part.frames, None if actions is None else len(actions))
 
 
 @cache
@@ -208,8 +204,8 @@ def _notes(part: Part) -> Iterator[str]:
                 raise T2WError(sentence)
             yield sentence
     longest = max(frames for _, _, frames in (_acted(part, script) for script, _ in part.actors))
-    if spec.horizon is not None and longest > spec.frames(spec.horizon):
-        yield f"the world {part.world} was made for {spec.horizon:g} seconds; beyond that it may lose its way"
+    if sentence := beyond(spec, longest):
+        yield sentence
 
 
 @cache

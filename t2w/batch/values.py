@@ -9,15 +9,15 @@ from t2w.actions import policy as policies
 from t2w.actions import script as scripts
 from t2w.actions.yaml_nodes import List, Mapping, Node, Scalar, fields, scalar, shown, wrong
 from t2w.errors import T2WError
+from t2w.rollout.length import LONGEST
 from t2w.start import painters, smaller
 from t2w.start.start import LARGEST_SEED
 from t2w.worlds import device, registry
 
 Reader = Callable[[Node, Path], object]  # (the value's node, the folder that the recipe's paths begin at) => the value; raises T2WError
-MOST_TAKES, MOST_CANDIDATES, LONGEST = 10_000, 64, 3600.0
+MOST_TAKES = 10_000
 MOST_SEEDS = 100_000
 MOST_GUIDANCE, MOST_STEPS = 100, 1000
-MOST_FRAMES = 216_000  # an hour at 60 frames a second
 SCRIPTS = (*scripts.SUFFIXES, ".pt", ".json")
 
 

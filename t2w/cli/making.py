@@ -8,26 +8,16 @@ from pathlib import Path
 
 from t2w.cli.output import Output
 from t2w.errors import T2WError
-
-SECONDS = 10.0
-LONGEST = 3600.0
-MOST_FRAMES = 216_000  # an hour at 60 frames a second
-MOST_CANDIDATES = 64
+from t2w.rollout.length import LONGEST, MOST_FRAMES, beyond, length
 
 
-def length(seconds: float | None, frames: int | None, spec, of_script: int | None) -> int:
-    """How many new frames: as said, else as the script lasts, else ten seconds."""
+def check_length(seconds: float | None, frames: int | None) -> None:
     if seconds is not None and frames is not None:
         raise T2WError("--seconds and --frames both say how long the film is; give one of them")
-    if seconds is not None:
-        if not (math.isfinite(seconds) and 0 < seconds <= LONGEST):
-            raise T2WError(f"--seconds {seconds:g} is out of range; a film lasts more than 0 and at most {LONGEST:g} seconds")
-        return spec.frames(seconds)
-    if frames is not None:
-        if not 1 <= frames <= MOST_FRAMES:
-            raise T2WError(f"--frames {frames} is out of range; a film has 1 to {MOST_FRAMES:,} new frames")
-        return frames
-    return spec.frames(SECONDS) if of_script is None else max(1, of_script)
+    if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= LONGEST):
+        raise T2WError(f"--seconds {seconds:g} is out of range; a film lasts more than 0 and at most {LONGEST:g} seconds")
+    if frames is not None and not 1 <= frames <= MOST_FRAMES:
+        raise T2WError(f"--frames {frames} is out of range; a film has 1 to {MOST_FRAMES:,} new frames")
 
 
 def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict, memory="auto"):
@@ -41,9 +31,10 @@ def walk(output: Output, *, world, policy, actions, seconds, frames, seed, devic
     spec, script = registry.spec(world), None
     if actions is not None:
         script = _script(output, actions, spec, strict)
-    n = length(seconds, frames, spec, None if script is None else len(script))
-    if spec.horizon is not None and n > spec.frames(spec.horizon):
-        output.note(f"the world {world} was made for {spec.horizon:g} seconds; beyond that it may lose its way")
+    check_length(seconds, frames)
+    n = length(spec, seconds, frames, None if script is None else len(script))
+    if sentence := beyond(spec, n):
+        output.note(sentence)
     ask = Walk(world, policy or "explore", script, check_seed(seed), n, device, dtype, memory)
     check(ask)
     return ask
@@ -63,7 +54,7 @@ def _script(output: Output, source: str, spec, strict: bool) -> tuple:
 def start(prompt: str, painter: str, seed: int, n: int, spec, **how):
     """The Start of the candidates. `how`: what the options say of the painting, see `painters.asked`."""
     from t2w.start import painters
-    from t2w.start.start import Start, check_seed, clean_prompt
+    from t2w.start.start import MOST_CANDIDATES, Start, check_seed, clean_prompt
 
     prompt = clean_prompt(prompt)
     painters.check(painter)

@@ -10,6 +10,7 @@ from t2w.errors import T2WError
 
 LONGEST_PROMPT = 1000
 LARGEST_SEED = 2_000_000_000
+MOST_CANDIDATES = 64  # painted at once
 PICTURE = "picture"  # the painter's name when the start frame came from outside
 _SMALL = {"a", "an", "and", "at", "by", "in", "is", "of", "on", "the", "to", "with"}
 
