@@ -9,13 +9,13 @@ from t2w.errors import T2WError
 from t2w.nn import dynamics, parallax
 
 
-def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_path):
+def test_what_is_moved_is_learnt_with_depth_and_data_without_it_is_refused_at_once(data, encoder, tmp_path):
     import shutil
 
     from safetensors.numpy import load_file, save_file
 
     from t2w.train.dynamics import train_dynamics
-    from t2w.train.parallax import of
+    from t2w.train.parallax import of, train_parallax
     from t2w.worlds.pretrained import load_autoencoder, save_part
 
     old = shutil.copytree(data, tmp_path / "old")
@@ -24,6 +24,9 @@ def test_dreams_that_are_moved_want_depth_and_say_so_at_once(data, encoder, tmp_
     folder = tmp_path / "parallax"
     folder.mkdir()
     save_part(of(load_autoencoder(encoder), parallax.TINY), folder)
+    with pytest.raises(T2WError, match="kept no fine depth with its frames"):
+        next(train_parallax(old, encoder, tmp_path / "another", parallax.TINY, FIT))
+    assert not (tmp_path / "another").exists()
     with pytest.raises(T2WError, match="kept no fine depth with its frames"):
         next(train_dynamics(old, encoder, tmp_path / "world", dynamics.TINY, FIT, frames=16, dreams=0.1, parallax=folder))
 
