@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 from tiny_training import DATA, FIT
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # of who is tested, too: tests run side by side, and threads without a core keep the others waiting
+# Of who is tested, too: tests run side by side, and threads without a core keep the others waiting.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
