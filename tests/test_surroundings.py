@@ -1,11 +1,13 @@
 """What was seen is found again where geometry says: with pictures and motions made by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
 from t2w.nn.parallax import Manner, Motion, in_the_next
-from t2w.nn.surroundings import EVERY, KEPT, Surroundings
+from t2w.nn.surroundings import EVERY, KEPT, NARROW, Surroundings, _filled
 from t2w.nn.view import places
 
 LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
@@ -118,6 +120,27 @@ def test_what_a_near_thing_hid_is_not_taken_for_seen():
     assert (around.last.picture[..., 8:-8, 34:38] + 0.5).abs().max() < 0.05  # it is taken for more of the wall, not of the post
 
 
+def test_a_tree_far_off_hid_the_sky():
+    """Where it stood, forty metres off, there is sky now: not that the sky looks like a tree."""
+    tree, sky = torch.zeros(1, H, W), motion(near=0.0)
+    tree[:, :, 18:22] = 0.025
+    around = Surroundings.of(PICTURE, sky._replace(here=tree)).seen(PICTURE, sky._replace(here=tree)).onward(sky)
+    came = around.sure[0].amax(0)
+    assert came[18:22].max() == 0 and came[:18].min() > 0 and came[22:].min() > 0
+
+
+@pytest.mark.parametrize("across", [NARROW - 1, NARROW + 1])
+def test_only_a_wide_gap_is_filled_from_elsewhere(across):
+    """In a narrow one, what is beside it fits better than what was painted once."""
+    begun = Surroundings.of(PICTURE, motion(near=0.0)).last
+    gap = torch.ones(1, H, W)
+    gap[:, :, 14 : 14 + across] = 0
+    found, came = _filled(replace(begun, known=gap), [replace(begun, picture=BLANK, known=0.5 * begun.known)])
+    within = (..., slice(4, -4), slice(30, 26 + 2 * across))
+    assert torch.allclose(found.picture[within], (PICTURE if across < NARROW else BLANK)[within], atol=1e-5)
+    assert came.any() == (across > NARROW)
+
+
 def test_forks_go_their_own_ways():
     around = went([motion()] * 3)
     one, other = (around.seen(picture, motion()).onward(motion()) for picture in (BLANK, PICTURE))
@@ -179,14 +202,6 @@ def test_between_a_thing_and_what_is_behind_it_there_is_nothing():
         edge = torch.tensor([0.5] * 20 + [between] + [0.02] * 19).expand(1, H, W)
         assert torch.allclose(crisp(edge), torch.where(edge == between, found, edge), atol=1e-5)
     assert torch.allclose(crisp(slope), slope, atol=1e-5)
-
-
-def test_what_was_near_is_believed_to_be_near():
-    """One picture alone does not tell it the same from frame to frame."""
-    around = went([motion(ahead=0.1, near=0.5)])
-    near, share = around.believed
-    assert torch.allclose(near, torch.full_like(near, 0.5), atol=0.05) and (share > 0.5).float().mean() > 0.8
-    assert went([motion(ahead=0.1, near=0.5, player=PLAYER)]).believed[1][0, 12, 20] == 0
 
 
 def test_who_is_seen_from_above_goes_where_he_faces():

@@ -15,7 +15,7 @@ from t2w.nn.view import moved, places
 
 NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
-ALIKE = 0.35  # it is the same place where its nearness, as it is `compared`, is not farther off
+ALIKE = 0.15  # it is the same place where its nearness, as it is `compared`, is not farther off: a tree at 40 metres is not the sky
 ASIDE = 1.5  # radians: what is seen from so much another side than it was is known e times less well
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so near to the next one covers that as well, and the more the larger it is now
@@ -77,11 +77,6 @@ def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
 def compared(near: Tensor) -> Tensor:
     """Nearness (1 / metres) in a measure in which one may take differences: log(1 + 8 / metres)."""
     return (METRES * near).log1p()
-
-
-def mixed(near: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """Nearness with a share of another, half way being so as `compared`."""
-    return torch.lerp(compared(near), compared(other), share).expm1() / METRES
 
 
 def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ class Dream:
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        motion = carrier.motion(picture, self.actions, self.around.believed, self.manner, rigid)
+        motion = carrier.motion(picture, self.actions, self.manner, rigid)
         self.manner = motion.manner
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:

@@ -16,14 +16,13 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import crisp, fallen, mixed, per_pixel, projected, stopped, values_at
+from t2w.nn.geometry import crisp, fallen, per_pixel, projected, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, rotated, turned
 
 Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as of `Motion`
-Believed = tuple[Tensor, Tensor]  # how near all is thought to be (b H W), and how much that counts beside what the picture says
 
 STILL = 1e-4  # metres
 FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
@@ -199,18 +198,15 @@ class Parallax(nn.Module):
                 last.weight.mul_(0.1)
                 last.bias.zero_()
 
-    def forward(
-        self, picture: Tensor, history: Tensor, believed: Believed | None = None, manner: Manner | None = None, rigid: Rigid | None = None
-    ) -> Motion:
-        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; what is believed, the world's manner, and how the
-        eye truly turns and moves, where these are known: else the picture says so."""
+    def forward(self, picture: Tensor, history: Tensor, manner: Manner | None = None, rigid: Rigid | None = None) -> Motion:
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, and how the eye truly turns
+        and moves, where these are known: else the picture says so."""
         here, player, deep = self._seen(picture)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
         forth, lens, gait = moves.split([3, 2, self.config.gaits], 1)
         lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
         facing, tilt, gait, lens = manner or Manner(self.facing(picture), self.tilt(deep), gait, lens)
-        here = here if believed is None else mixed(here, *believed)
         mouse = history[:, 0, -3:-1].float() * (self.config.turn * torch.pi / 180)
         ways = gait.softmax(1)
         by = mouse * (1 - ways[:, -1:])  # who looks from above does not turn
@@ -273,7 +269,7 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, *known: Believed | Manner | Rigid | None) -> Motion:
+    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Rigid | None) -> Motion:
         """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)

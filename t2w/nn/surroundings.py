@@ -14,13 +14,13 @@ from torch import Tensor
 
 from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, per_pixel, trusted, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
-from t2w.nn.parallax import Believed, Motion
+from t2w.nn.parallax import Motion
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
-BELIEVED = 0.6  # how much what was near stays near: one picture alone does not tell it the same from frame to frame
 FEW = 0.005  # share of unknown places that is left to the dynamics
+NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
@@ -49,12 +49,6 @@ class Surroundings:
         player = (standing.player > 0).float()
         first = View(picture, crisp(like), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
         return Surroundings(first, (first,))
-
-    @property
-    def believed(self) -> Believed:
-        """How near all is in the last view, as it was carried there."""
-        last, had_been = self.last, 1.0 if self.sure is None else (self.sure > 0).float()
-        return last.near.clamp(min=0), BELIEVED * had_been * (1 - last.player)
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
@@ -90,7 +84,7 @@ class Surroundings:
 
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
-    wanted = (new.known < UNKNOWN) & (new.player == 0)
+    wanted = _wide((new.known < UNKNOWN) & (new.player == 0))
     if wanted.float().mean() < FEW:
         return new, torch.zeros_like(new.known)
     there = glimpse(kept, new.rotation, new.place, new.lens)
@@ -98,6 +92,14 @@ def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
     near, known = torch.where(use, there.near, new.near), torch.where(use, there.known, new.known)
     return replace(new, picture=picture, near=near, known=known), use.float()
+
+
+def _wide(where: Tensor) -> Tensor:
+    """Of places (b H W) those that belong to something at least NARROW across; it may go on beyond the picture's edge."""
+    reach = NARROW // 2
+    within = F.pad(where.float()[:, None], (reach,) * 4, value=1.0)
+    core = -F.max_pool2d(-within, NARROW, 1)
+    return where & (F.max_pool2d(core, NARROW, 1, reach)[:, 0] > 0)
 
 
 def _healed(new: View) -> View:
