@@ -163,7 +163,7 @@ def test_how_far_down_one_looks_follows_from_the_first_picture_and_the_mouse():
     action = torch.zeros(3, 1, parallax.TINY.actions)
     action[..., -2:] = torch.tensor([0.25, 0.5])  # to the right and down, of 12 degrees
     history = parallax.histories(action, parallax.TINY.gait)[:, -1]
-    after = net(torch.rand(3, 3, 96, 160), history, None, manner).manner
+    after = net(torch.rand(3, 3, 96, 160), history, manner).manner
     # Not who looks from above; nor farther than it goes.
     assert after.tilt.tolist() == pytest.approx([0.1 + math.radians(6), 0.1, 1.2], abs=1e-3)
     assert after.facing[1].tolist() == pytest.approx([math.cos(math.radians(3)), math.sin(math.radians(3))], abs=1e-4)

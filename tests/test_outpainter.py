@@ -79,7 +79,8 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
         around = begun
         for i in range(20):
             around = looked_around(replace(around, frames=i), latents, lambda: torch.randn(1, 8, 12, 20), carrier)
-        seen = replace(begun.last, player=0 * begun.last.player)
+        wall = torch.full_like(begun.last.near, 0.1)  # depth that was not learnt is all edges
+        seen = replace(begun.last, near=wall, player=0 * wall)
         alone = replace(begun, last=seen, kept=(seen,))
         still = looked_ahead(alone, standing._replace(shift=torch.zeros(1, 3), rotation=torch.eye(3)[None]), latents, None, carrier)
     rows = len(around.kept)
