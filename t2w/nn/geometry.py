@@ -79,6 +79,13 @@ def compared(near: Tensor) -> Tensor:
     return (METRES * near).log1p()
 
 
+def opened(values: Tensor, across: int) -> Tensor:
+    """Values (b H W) without what stands out in fewer places than `across`, an odd number (a morphological opening). At the edge of the
+    picture it may go on beyond."""
+    least = -F.max_pool2d(-values[:, None], across, 1, across // 2)
+    return F.max_pool2d(least, across, 1, across // 2)[:, 0]
+
+
 def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
     """How many places of the old picture, of lens `into`, a place of the new one was (b H W), at most 1, where `projected` says `to` and
     `ahead`: by how far away it was and is, alone. (What one sees aslant is enlarged more.)"""

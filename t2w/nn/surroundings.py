@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, per_pixel, trusted, values_at, warped
+from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, opened, per_pixel, trusted, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
 from t2w.nn.parallax import Motion
 
@@ -84,7 +84,7 @@ class Surroundings:
 
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
-    wanted = _wide((new.known < UNKNOWN) & (new.player == 0))
+    wanted = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
     if wanted.float().mean() < FEW:
         return new, torch.zeros_like(new.known)
     there = glimpse(kept, new.rotation, new.place, new.lens)
@@ -92,14 +92,6 @@ def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
     near, known = torch.where(use, there.near, new.near), torch.where(use, there.known, new.known)
     return replace(new, picture=picture, near=near, known=known), use.float()
-
-
-def _wide(where: Tensor) -> Tensor:
-    """Of places (b H W) those that belong to something at least NARROW across; it may go on beyond the picture's edge."""
-    reach = NARROW // 2
-    within = F.pad(where.float()[:, None], (reach,) * 4, value=1.0)
-    core = -F.max_pool2d(-within, NARROW, 1)
-    return where & (F.max_pool2d(core, NARROW, 1, reach)[:, 0] > 0)
 
 
 def _healed(new: View) -> View:

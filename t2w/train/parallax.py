@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from t2w.data.pairs import Faces, Pairs, Tilts, Walks, measured
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import encode
-from t2w.nn.geometry import compared, inside, per_latent, per_pixel, warped
+from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import Carrier, Facing, Gait, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
@@ -101,9 +101,8 @@ class Onward(nn.Module):
 def small(near: Tensor) -> Tensor:
     """Where something small stands before what is farther off: 1 where that is so by SMALL or more, as `compared`, 0 where it is not (n H W):
     trunks, posts, what lies on the ground."""
-    much = torch.where(near < 0, NEVER, compared(near.clamp(min=0)))[:, None]  # nothing stands before the player
-    without = F.max_pool2d(-F.max_pool2d(-much, WIDEST, 1, WIDEST // 2), WIDEST, 1, WIDEST // 2)
-    return ((much - without)[:, 0] / SMALL).clamp(0, 1)
+    much = torch.where(near < 0, NEVER, compared(near.clamp(min=0)))  # nothing stands before the player
+    return ((much - opened(much, WIDEST)) / SMALL).clamp(0, 1)
 
 
 def slopes(off: Tensor, told: Tensor) -> Tensor:
