@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,13 @@ def test_manifests_that_are_not_enough(here):
 def test_a_folder_of_another_world_is_left_alone(here):
     assert CliRunner().invoke(app, ["frames", "a meadow", *SIM, "-n", "1", "--out", "mine"]).exit_code == 0
     assert "already holds another world" in refused("frames", "a desert", *SIM, "-n", "1", "--out", "mine")
+
+
+def test_what_is_said_can_be_pasted(here):
+    said = CliRunner().invoke(app, ["frames", "a meadow", *SIM, "-n", "1", "--out", "the artist's"]).output
+    (line,) = (line for line in said.splitlines() if line.startswith("t2w pick "))
+    pick, after = (shlex.split(part) for part in line.split(", then "))
+    assert pick == ["t2w", "pick", "the artist's", "N"] and after == ["t2w", "roll", "the artist's"]
 
 
 def test_places_that_cannot_be_written(here):

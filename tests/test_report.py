@@ -1,8 +1,11 @@
 """The page of a batch: what is in it, what is made beside it, and that a browser shows it without a complaint."""
 
 import json
+import re
+import shlex
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +44,14 @@ def test_the_page_has_every_take_and_names_only_files_that_are_there(small):
     assert all(one["size"] == [8, 8] and one["kept"] > 0 and one["start"] == 7 for one in done)
     assert takes[0]["error"].startswith("the worker was ended") and takes[0]["end"] is None
     assert all((folder / one["poster"]).is_file() and one["start"] is None for one in waiting)
+
+
+def test_what_the_page_says_of_the_waiting_works_wherever_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    batch(Path("the artist's b"), 2, waiting=1)
+    page = report.make(Path("the artist's b")).page.read_text("utf-8")
+    pick, after = (shlex.split(part) for part in unescape(re.search("<code>(.*?)</code>", page)[1]).split(", then "))
+    assert pick == ["t2w", "pick", str(tmp_path / "the artist's b")] and after == ["t2w", "batch", "resume", pick[2]]
 
 
 def test_the_page_asks_for_nothing_from_elsewhere_and_words_stay_words(small):

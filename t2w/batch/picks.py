@@ -1,8 +1,6 @@
 """The artist's stop: the worlds of a batch that wait for a pick in, picks out, from words or from a page that needs no server."""
 
-import os
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +10,7 @@ from t2w.batch.picks_page import BODY, SCRIPT, STYLE
 from t2w.batch.queue import Queue
 from t2w.dream import picked
 from t2w.errors import T2WError
+from t2w.media.folders import quoted
 from t2w.media.html import data, write_page
 from t2w.start import folder as disk
 
@@ -75,13 +74,8 @@ def write(folder: Path, worlds: Iterable[Asked]) -> Path:
         | {"frames": [disk.frame_path(Path(world.name), k).as_posix() for k in range(1, world.candidates + 1)]}
         for world in worlds
     ]
-    batch = _quoted(folder.resolve())  # the commands are given where the browser has saved the picks
+    batch = quoted(folder.resolve())  # the commands are given where the browser has saved the picks
     command, after = f"t2w pick {batch} --picks {PICKS}", f"t2w batch resume {batch}"
     body = BODY.format(title=escape(folder.resolve().name), command=escape(command), after=escape(after), file=PICKS)
     write_page(folder / NAME, f"pick: {folder.resolve().name}", STYLE, body + data("worlds", shown), SCRIPT)
     return folder / NAME
-
-
-def _quoted(path: Path) -> str:
-    """As it is pasted into a shell, this one or Windows'."""
-    return shlex.quote(str(path)) if os.name == "posix" else f'"{path}"'

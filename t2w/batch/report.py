@@ -19,7 +19,7 @@ from t2w.batch.results import Row
 from t2w.dream import versions
 from t2w.errors import T2WError
 from t2w.media.atomic import atomically
-from t2w.media.folders import make_folder
+from t2w.media.folders import make_folder, quoted
 from t2w.media.html import data, jpeg, write_page
 from t2w.media.pixels import fit, read_picture, write_png
 from t2w.media.sheet import contact_sheet
@@ -60,7 +60,8 @@ def make(folder: Path) -> Report:
 def _counts(folder: Path, rows: list[Row]) -> str:
     counts = Counter(row.status for row in rows)
     said = ", ".join(f"{counts[state]:,} {state}" for state in results.STATES if counts[state]) or "no takes"
-    waiting = f"t2w pick {folder}, then t2w batch resume {folder}" if counts["waiting"] else ""
+    batch = quoted(folder.resolve())  # wherever the page is read
+    waiting = f"t2w pick {batch}, then t2w batch resume {batch}" if counts["waiting"] else ""
     files = [("contact sheet", SHEET)] * bool(counts["done"]) + [("results.jsonl", results.NAME)]
     links = " ".join(f'<a href="{path}">{name}</a>' for name, path in files)
     return f"{escape(said)} {links}" + (f" <code>{escape(waiting)}</code>" if waiting else "")

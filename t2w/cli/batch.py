@@ -9,6 +9,7 @@ import typer
 from t2w.cli import options as o
 from t2w.cli.output import Output
 from t2w.errors import SOME_FAILED, T2WError
+from t2w.media.folders import quoted
 
 VERBS = ("status", "resume", "retry", "cancel")
 Words = Annotated[
@@ -75,7 +76,9 @@ def batch(
     making.settle(offline)
     verb, folder, recipes = _meant(words, out)
     if dry_run and verb in ("status", "cancel"):
-        raise T2WError(f"t2w batch {verb} makes nothing, so it takes no --dry-run; t2w batch resume {folder} --dry-run says what is left")
+        raise T2WError(
+            f"t2w batch {verb} makes nothing, so it takes no --dry-run; t2w batch resume {quoted(folder)} --dry-run says what is left"
+        )
     if verb in ("status", "cancel"):
         _status(output, folder) if verb == "status" else _cancel(output, folder)
         return
@@ -177,9 +180,9 @@ def _finish(output: Output, folder: Path, queue, away, told: dict[str, float]) -
     for line in failures(queue.errors()):
         output.say(line)
     if failed:
-        output.say(f"t2w batch retry {folder} tries them again")
+        output.say(f"t2w batch retry {quoted(folder)} tries them again")
     if waiting:
-        output.say(f"{waiting} takes wait for your pick: t2w pick {folder}, then t2w batch resume {folder}")
+        output.say(f"{waiting} takes wait for your pick: t2w pick {quoted(folder)}, then t2w batch resume {quoted(folder)}")
     if left := queue.left_over():
         output.note(f"{left} takes in {folder} are of an earlier recipe; they stay, and are not in {NAME}")
     with output.console.status("writing the report …"):
@@ -220,5 +223,5 @@ def _cancel(output: Output, folder: Path) -> None:
     n = queue.cancel()
     if not running:
         results.write(folder, queue.rows())
-    output.say(f"{n} jobs are cancelled{', the batch stops' if running else ''}; t2w batch resume {folder} takes them up again")
+    output.say(f"{n} jobs are cancelled{', the batch stops' if running else ''}; t2w batch resume {quoted(folder)} takes them up again")
     output.done(folder, folder=folder, cancelled=n, running=running)

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from t2w.cli.output import Output
+from t2w.media.folders import quoted
 
 LOG_SECONDS = 10
 LONGEST, MOST = 300, 20  # letters of a reason; reasons, or models, that are told
@@ -59,13 +60,17 @@ def status(folder: Path, counts: dict, errors: list, running: bool, seconds: flo
     for stage, found in counts.items():
         shown.add_row(NAMES[stage], *(f"{found.get(state, 0):,}" for state in states))
     states = {state for found in counts.values() for state in found}
-    about = f"nobody is at work; t2w batch resume {folder} goes on"
+    about = f"nobody is at work; t2w batch resume {quoted(folder)} goes on"
     if running:
         about = "a batch is at work"
     elif states <= {"done", "failed", "waiting"} and "waiting" in states:
-        about = f"the rest waits for your pick: t2w pick {folder}, then t2w batch resume {folder}"
+        about = f"the rest waits for your pick: t2w pick {quoted(folder)}, then t2w batch resume {quoted(folder)}"
     elif states <= {"done", "failed"}:
-        about = f"nothing is left to do but what failed; t2w batch retry {folder} tries it again" if "failed" in states else "all is done"
+        about = (
+            f"nothing is left to do but what failed; t2w batch retry {quoted(folder)} tries it again"
+            if "failed" in states
+            else "all is done"
+        )
     left = f"; about {clock(seconds)} of work left" if seconds else ""
     return Group(shown, *map(Text, (about + left, *failures(errors))))
 

@@ -6,6 +6,7 @@ import typer
 
 from t2w.cli import options as o
 from t2w.cli.output import Output
+from t2w.media.folders import quoted
 
 
 def frames(
@@ -57,5 +58,5 @@ def frames(
 
     folder = place(start, out)
     screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata, memory))
-    output.say(f"t2w pick {folder} N, then t2w roll {folder}")
+    output.say(f"t2w pick {quoted(folder)} N, then t2w roll {quoted(folder)}")
     output.done(folder, folder=folder, sheet=screen.sheet, seeds=start.seeds(n), **understood)

@@ -9,6 +9,7 @@ import typer
 from t2w.cli import options as o
 from t2w.cli.output import Output
 from t2w.errors import T2WError
+from t2w.media.folders import quoted
 
 Html = Annotated[bool, typer.Option("--html", help="Of a batch: write a page with keys 1-9, to pick in a browser.")]
 Picks = Annotated[str | None, typer.Option("--picks", metavar="FILE", help="Of a batch: take the picks of that page; - reads them here.")]
@@ -33,7 +34,7 @@ def pick(
     if (world / "queue.sqlite").is_file() and not (world / "world.json").is_file():
         if number is not None:
             raise T2WError(
-                f"{world} is a batch with many worlds; `t2w pick {world}` walks through them, t2w pick {world}/worlds/NAME {number}"
+                f"{world} is a batch with many worlds; `t2w pick {quoted(world)}` walks through them, t2w pick {quoted(world / 'worlds' / 'NAME')} {number}"
             )
         _batch(output, world, html, picks, not no_preview)
     elif html or picks is not None:
@@ -66,7 +67,7 @@ def _batch(output: Output, folder: Path, html: bool, source: str | None, preview
 
     worlds = picks.waiting(folder)
     if not worlds:
-        output.say(f"nothing waits for a pick in {folder}; `t2w batch status {folder}` shows how far it is")
+        output.say(f"nothing waits for a pick in {folder}; `t2w batch status {quoted(folder)}` shows how far it is")
         output.done(folder, folder=folder, picked={}, left=0)
         return
     if html:
@@ -81,7 +82,9 @@ def _batch(output: Output, folder: Path, html: bool, source: str | None, preview
     else:
         found = _walk(output, folder, worlds, preview)
     left = sum(world.pick is None and world.name not in found for world in worlds)
-    output.say(f"{len(found)} picked, {left} left{f'; t2w pick {folder} goes on' if left else ''}; t2w batch resume {folder} rolls them")
+    output.say(
+        f"{len(found)} picked, {left} left{f'; t2w pick {quoted(folder)} goes on' if left else ''}; t2w batch resume {quoted(folder)} rolls them"
+    )
     output.done(folder, folder=folder, picked=found, left=left)
 
 
@@ -99,7 +102,9 @@ def _walk(output: Output, folder: Path, worlds: list, preview: bool) -> dict[str
     from t2w.batch import picks
 
     if not output.is_terminal:
-        raise T2WError(f"to be asked needs a terminal; `t2w pick {folder} --html` writes a page to pick on, t2w pick WORLD N picks one")
+        raise T2WError(
+            f"to be asked needs a terminal; `t2w pick {quoted(folder)} --html` writes a page to pick on, t2w pick WORLD N picks one"
+        )
     todo, found, at = [world for world in worlds if world.pick is None], {}, 0
     if not todo:
         output.say("all are picked; t2w pick WORLD N changes one")

@@ -74,8 +74,12 @@ class Forever(IterableDataset):
                 yield self.items[k]
 
 
-def split(folder: Path) -> tuple[list[Shard], list[Shard]]:
-    """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both, but where a single shard is all there is."""
+def split(folder: Path, depth: bool = False) -> tuple[list[Shard], list[Shard]]:
+    """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both, but where a single shard is all there is.
+
+    Who wants their `depth` is refused older shards now, before anything is learnt: T2WError."""
     found = shards(folder)
+    if depth:
+        _ = found[0].geometry
     held = max(1, len(found) // 20)
     return (found[:-held], found[-held:]) if len(found) > held else (found, found)

@@ -1,6 +1,7 @@
-"""A folder's name in, the folder there and writable, or a sentence why not."""
+"""A folder's name in, the folder there and writable, or a sentence why not; and its name as a shell takes it."""
 
 import os
+import shlex
 from pathlib import Path
 
 from t2w.errors import FAILED, T2WError
@@ -18,3 +19,8 @@ def make_folder(folder: Path) -> Path:
         )
         raise T2WError(f"cannot use the folder {folder}: {reason}; choose another", FAILED) from error
     return folder
+
+
+def quoted(path: Path) -> str:
+    """As it is pasted into a shell, this one or Windows'."""
+    return shlex.quote(str(path)) if os.name == "posix" else f'"{path}"'

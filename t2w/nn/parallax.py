@@ -47,7 +47,7 @@ class ParallaxConfig:
     slant: int = 64  # width of what tells how far the eye looks down
     widths: tuple[int, ...] = (64, 112, 144)  # of the U-Net, at 1/4, 1/8, 1/16 of the picture's size
     down: tuple[int, ...] = (1, 2, 2)  # its blocks on the way down, and up
-    up: tuple[int, ...] = (4, 1)
+    up: tuple[int, ...] = (4, 2)
     condition: int = 128
     encoder_widths: tuple[int, ...] = AutoencoderConfig.encoder_widths
     encoder_blocks: tuple[int, ...] = AutoencoderConfig.encoder_blocks

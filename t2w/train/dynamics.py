@@ -225,7 +225,7 @@ def train_dynamics(
 ) -> Iterator[dict]:
     """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. An `outpainter` is not heard
     while it learns: it goes into the world, and needs a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
-    learn, held = split(data)
+    learn, held = split(data, depth=bool(parallax and dreams))
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
     model = load_dynamics(weights) if weights else None
@@ -248,8 +248,6 @@ def train_dynamics(
     critic = Critic(model.config.channels, model.config.actions + 1) if rows else None
     run = Run(model, fit_config, out / "run", where, critic)
     sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(rows > 0))  # how not to run away with it, dreams teach
-    if carrier and rows:
-        _ = windows.shards[0].geometry  # a folder without depth is refused now, not when the dreams begin
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index, carrier)
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:

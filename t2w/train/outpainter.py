@@ -181,8 +181,7 @@ def train_outpainter(
         raise T2WError("--distil learns from an outpainter that needs many steps; give it with --weights")
     if weights and painter:
         raise T2WError("--weights go on where they ended, and --painter begins anew; give one of them")
-    learn, held = split(data)
-    _ = learn[0].geometry  # a folder without fine depth is refused now, not when all has been encoded
+    learn, held = split(data, depth=True)
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder).requires_grad_(False)
     carrier = load_carrier(parallax, encoder, where.device)

@@ -259,8 +259,7 @@ def train_parallax(
 ) -> Iterator[dict]:
     """`weights` keep their gait, their eye for who faces where, and their encoder. Yields the figures of every step; at the end `out`
     holds config.json and parallax.safetensors."""
-    learn, held = split(data)
-    _ = learn[0].geometry  # a folder without fine depth is refused now, before anything is learnt
+    learn, held = split(data, depth=True)
     where = accelerator(dtype)
     theirs = load_autoencoder(autoencoder).requires_grad_(False).to(where.device, memory_format=torch.channels_last).eval()
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
