@@ -181,7 +181,7 @@ def test_a_name_with_brackets_is_told_as_it_is(tmp_path):
     console = Console(file=StringIO(), width=400)
     console.print(batch_screen.table(found), batch_screen.status(tmp_path / "b[old]", {"paint": {"pending": 1}}, [], False, 0))
     told = console.file.getvalue()
-    assert f"missing: there is no LoRA {tmp_path}/[/old].safetensors" in told and f"resume {tmp_path}/b[old] goes on" in told
+    assert f"missing: there is no LoRA {tmp_path}/[/old].safetensors" in told and f"resume '{tmp_path}/b[old]' goes on" in told
 
 
 def test_other_weights_are_other_takes_and_only_those(tmp_path):
