@@ -12,7 +12,7 @@ from t2w.batch.plan import Job, Plan, Roll
 from t2w.batch.queue import Queue
 from t2w.batch.worker import Died, Done, Failed, Progress, Word
 from t2w.errors import FAILED, T2WError
-from t2w.media.folders import make_folder
+from t2w.media.folders import make_folder, quoted
 
 LOCK = ".lock"
 LISTEN = 0.5  # seconds
@@ -76,7 +76,7 @@ def locked(folder: Path) -> Iterator[None]:
         with FileLock(make_folder(folder) / LOCK, timeout=0):
             yield
     except Timeout:
-        raise T2WError(f"another t2w batch is at work in {folder}; `t2w batch status {folder}` shows it", FAILED) from None
+        raise T2WError(f"another t2w batch is at work in {folder}; `t2w batch status {quoted(folder)}` shows it", FAILED) from None
 
 
 def at_work(folder: Path) -> bool:

@@ -8,6 +8,7 @@ import typer
 from t2w.cli import options as o
 from t2w.cli.output import Output
 from t2w.errors import T2WError
+from t2w.media.folders import quoted
 
 Takes = Annotated[
     list[Path], typer.Argument(metavar="TAKE…", help="Takes: folders, take.json or MP4 files; a world's folder is all its takes.")
@@ -57,7 +58,7 @@ def _films(take: Path) -> list[Path]:
     if take.is_dir() and (take / "world.json").is_file():
         found = sorted(take.glob("takes/*/take.mp4"))
         if not found:
-            raise T2WError(f"{take} has no takes yet; `t2w roll {take}` makes one")
+            raise T2WError(f"{take} has no takes yet; `t2w roll {quoted(take)}` makes one")
         return found
     if take.is_dir() or take.name == "take.json":
         film = take / "take.mp4" if take.is_dir() else take.with_name("take.mp4")

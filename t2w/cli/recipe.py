@@ -7,6 +7,7 @@ import typer
 
 from t2w.cli import options as o
 from t2w.cli.output import Output
+from t2w.media.folders import quoted
 
 app = typer.Typer(no_args_is_help=True, help="Recipes: check, schema, init.")
 Recipes = Annotated[list[Path], typer.Argument(metavar="RECIPE…", help="Recipe files (.yaml).")]
@@ -78,7 +79,7 @@ def init(
         raise T2WError(f"{recipe} is there already; choose another name")
     _write(recipe, BEGINNING)
     _write(recipe.with_name(SCHEMA), _schema())
-    output.say(f"t2w batch {recipe} --out batch --dry-run says what it makes")
+    output.say(f"t2w batch {quoted(recipe)} --out batch --dry-run says what it makes")
     output.done(recipe, recipe=recipe, schema=recipe.with_name(SCHEMA))
 
 

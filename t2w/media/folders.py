@@ -21,6 +21,6 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
     """As it is pasted into a shell, this one or Windows'."""
     return shlex.quote(str(path)) if os.name == "posix" else f'"{path}"'

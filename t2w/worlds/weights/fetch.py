@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from t2w.errors import FAILED, MISSING, T2WError
+from t2w.media.folders import quoted
 from t2w.worlds.weights import disk
 
 PLAIN = (".json", ".txt", ".model", ".jinja", ".md")  # of a part of a pipeline, besides its weights
@@ -40,7 +40,7 @@ class Model:
 
     def how_to_get(self, folder: str = "") -> str:
         """Size and command, as every message says them; `folder` is one of its own instead of the cache."""
-        return f"get it{f', {self.gb:g} GB,' if self.gb else ''} with: t2w models pull {self.name}{f' --out {quote(folder)}' if folder else ''}"
+        return f"get it{f', {self.gb:g} GB,' if self.gb else ''} with: t2w models pull {self.name}{f' --out {quoted(folder)}' if folder else ''}"
 
 
 @dataclass(frozen=True)
