@@ -141,6 +141,17 @@ def test_only_a_wide_gap_is_filled_from_elsewhere(across):
     assert came.any() == (across > NARROW)
 
 
+def test_what_is_worn_is_not_unknown():
+    """A wall that one has long walked up to stays, and no sky is seen through it that a view painted ahead has there."""
+    step = motion(ahead=0.3, near=0.5, here=1 / 2.3)
+    around = Surroundings.of(PICTURE, step)
+    sky = replace(around.last, picture=BLANK, near=torch.zeros_like(around.last.near), known=0.5 * around.last.known)
+    around = replace(around, last=replace(around.last, known=0.21 * around.last.known), kept=(sky,))
+    for _ in range(3):
+        around = around.seen(around.last.picture, step).onward(step)
+    assert (around.last.picture - BLANK).abs().min() > 0.5
+
+
 def test_forks_go_their_own_ways():
     around = went([motion()] * 3)
     one, other = (around.seen(picture, motion()).onward(motion()) for picture in (BLANK, PICTURE))

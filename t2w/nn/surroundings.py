@@ -22,6 +22,7 @@ INVENTED = 0.2  # how good a place is of which nothing was known when it came in
 FEW = 0.005  # share of unknown places that is left to the dynamics
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
+WORN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
@@ -71,7 +72,7 @@ class Surroundings:
         behind = torch.maximum(behind, hidden) * (1 - player)
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
-        known = known * (1 - behind) * inside(motion.flow) * still
+        known = torch.maximum(known * still, WORN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
@@ -125,7 +126,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
         use = (which == i) & (better | as_good & (changed < CHANGED))
         use = without_specks(use) & (known > 0)
         picture = torch.lerp(picture, found, per_pixel(use.float(), picture))
-        new, taken = replace(new, known=torch.where(use, known, new.known)), torch.where(use, 1.0, taken)
+        new, taken = replace(new, known=torch.where(use, torch.maximum(known, new.known), new.known)), torch.where(use, 1.0, taken)
     return replace(new, picture=picture), taken
 
 
