@@ -105,6 +105,16 @@ def test_of_the_player_what_is_unchanged_is_kept_and_the_rest_made_anew():
     assert (of_player(other.last.picture) - of_player(PICTURE + 0.8)).abs().max() < 1e-4 and other.sure[0, 10:14, 18:22].max() == 0
 
 
+def test_the_player_does_not_leave_his_edges_and_his_shadow_behind():
+    """Around him all is dark. He goes on, and the ground that comes out below him is as light as that beside it."""
+    shown, step = torch.ones_like(PICTURE), motion(ahead=0.7, near=0.3, here=1 / (1 / 0.3 + 0.7), player=PLAYER)
+    shown[..., 14:34, 30:50] = -1
+    around = Surroundings.of(shown, step)
+    for _ in range(4):
+        around = around.seen(torch.where(shown < 0, shown, around.last.picture), step).onward(step)
+    assert around.last.picture[..., 38:, 32:48].min() > 0.5
+
+
 def test_what_a_near_thing_hid_is_not_taken_for_seen():
     """A post two metres off is passed by a step to the side: the wall behind it comes into view."""
     post = torch.full((1, H, W), 0.05)

@@ -23,7 +23,7 @@ NEW = 0.12  # share of a view that is new, from which on it is painted
 KNOWN = 0.3  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
 PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
 MENDS = 8  # frames from one mending to the next
-YOUNG = 48  # frames before the first: till then most of what is worn was in the first picture, and better than what is made up
+YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
 WORN, SOUND = 0.4, 0.6  # how well a place is known that is painted anew, and one that is left as it is
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 

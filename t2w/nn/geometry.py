@@ -79,11 +79,15 @@ def compared(near: Tensor) -> Tensor:
     return (METRES * near).log1p()
 
 
+def spread(values: Tensor, across: int) -> Tensor:
+    """Values (b H W), the greatest in so many places across, an odd number (a dilation)."""
+    return F.max_pool2d(values[:, None], across, 1, across // 2)[:, 0]
+
+
 def opened(values: Tensor, across: int) -> Tensor:
     """Values (b H W) without what stands out in fewer places than `across`, an odd number (a morphological opening). At the edge of the
     picture it may go on beyond."""
-    least = -F.max_pool2d(-values[:, None], across, 1, across // 2)
-    return F.max_pool2d(least, across, 1, across // 2)[:, 0]
+    return spread(-spread(-values, across), across)
 
 
 def enlarged(to: Tensor, ahead: Tensor, lens: Tensor, into: Tensor) -> Tensor:
@@ -162,6 +166,6 @@ def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -
     found.scatter_reduce_(1, cell.flatten(1), there[:, None].expand(cell.shape).flatten(1), "amax")
     found = found[:, :-1].unflatten(1, (h, w))
     for _ in range(gaps):
-        beside = -F.max_pool2d(-torch.where(found < 0, FARTHEST, found)[:, None], 3, 1, 1)[:, 0]
+        beside = -spread(-torch.where(found < 0, FARTHEST, found), 3)
         found = torch.where((found < 0) & (beside < FARTHEST), beside, found)
     return found

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, NEAREST, crisp, fallen, inside, nearer, per_pixel, projected, trusted, values_at, warped, whole
-from t2w.nn.parallax import Motion
+from t2w.nn.geometry import ALIKE, NEAREST, crisp, fallen, inside, nearer, per_pixel, projected, spread, trusted, values_at, warped, whole
+from t2w.nn.parallax import EDGE, Motion
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
 
@@ -106,10 +106,10 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
     to, ahead = _thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
-    near_there, known, player_there = values_at(to, kept.near, kept.known, kept.player)
+    near_there, known, player_there, beside = values_at(to, kept.near, kept.known, kept.player, spread(kept.player, EDGE))
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
     gone = near * (new.place.repeat(k, 1) - kept.place).norm(dim=1)[:, None, None]
-    scene = (1 - player_there) * inside(to) * trusted(to, ahead, new.lens.repeat(k, 1), kept.lens, gone) * there
+    scene = (1 - beside) * inside(to) * trusted(to, ahead, new.lens.repeat(k, 1), kept.lens, gone) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 

@@ -16,7 +16,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import crisp, fallen, per_pixel, projected, stopped, values_at
+from t2w.nn.geometry import crisp, fallen, per_pixel, projected, spread, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
@@ -27,6 +27,7 @@ Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as
 STILL = 1e-4  # metres
 FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
+EDGE = 3  # places across: so far around the player his edges reach
 SLANTS = 12  # channels in which it is told how far the eye looks down
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
@@ -217,7 +218,7 @@ class Parallax(nn.Module):
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
         rotation, shift = rigid or (rotation, shift)
-        around = F.max_pool2d(player[:, None], 3, 1, 1)[:, 0]  # what is left of his edges would stand in the world as a ghost
+        around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, opened, per_pixel, trusted, values_at, warped
+from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, opened, per_pixel, spread, trusted, values_at, warped
 from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
-from t2w.nn.parallax import Motion
+from t2w.nn.parallax import EDGE, Motion
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
@@ -23,6 +23,7 @@ FEW = 0.005  # share of unknown places that is left to the dynamics
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 WORN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
+FOOTING = 5  # places across: so far around the player it is his edge or his shadow, and not ground that he leaves behind
 BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
@@ -67,9 +68,9 @@ class Surroundings:
         old = self.last
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()
-        known, behind, near = values_at(motion.flow, old.known, old.player, old.near)
+        known, behind, near = values_at(motion.flow, old.known, spread(old.player, FOOTING), old.near)
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
-        behind = torch.maximum(behind, hidden) * (1 - player)
+        behind = torch.maximum(behind, hidden) * (1 - spread(player, EDGE))
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
         known = torch.maximum(known * still, WORN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
@@ -100,7 +101,7 @@ def _healed(new: View) -> View:
     holes = ((new.known == 0) & (new.player == 0)).float()
     if not holes.any():
         return new
-    left, weight = holes[:, None], ((1 - holes) * (1 - new.player) * torch.exp(-BEHIND * compared(new.near)))[:, None]
+    left, weight = holes[:, None], ((1 - holes) * (1 - spread(new.player, FOOTING)) * torch.exp(-BEHIND * compared(new.near)))[:, None]
     coarse = here = F.interpolate(new.picture.float(), new.near.shape[1:], mode="area")
     for across in BESIDE:
         colours, much = (F.avg_pool2d(part, across, 1, across // 2) for part in (here * weight, weight))
