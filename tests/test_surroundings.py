@@ -7,7 +7,7 @@ import torch
 
 from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
 from t2w.nn.parallax import Manner, Motion, in_the_next
-from t2w.nn.surroundings import EVERY, KEPT, NARROW, Surroundings, _filled
+from t2w.nn.surroundings import EVERY, KEPT, NARROW, PAINTED, Surroundings, _filled
 from t2w.nn.view import places
 
 LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
@@ -160,6 +160,16 @@ def test_what_is_worn_is_not_unknown():
     for _ in range(3):
         around = around.seen(around.last.picture, step).onward(step)
     assert (around.last.picture - BLANK).abs().min() > 0.5
+
+
+@pytest.mark.parametrize("known", [PAINTED, 1.1 * PAINTED])
+def test_what_was_seen_is_not_replaced_by_what_was_painted_unless_that_is_better(known):
+    """A kept picture a little worse than the last one's: if it was seen, it is taken, for it was moved but once; not if it was painted."""
+    around = Surroundings.of(PICTURE, motion())
+    kept = replace(around.last, picture=PICTURE + 0.1, known=known * around.last.known)
+    around = replace(around, last=replace(around.last, known=1.2 * PAINTED * around.last.known), kept=(kept,))
+    stands = around.seen(PICTURE, motion()).onward(motion())
+    assert torch.allclose(stands.last.picture, PICTURE + 0.1 * (known > PAINTED), atol=1e-3)
 
 
 def test_forks_go_their_own_ways():

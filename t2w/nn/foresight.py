@@ -14,14 +14,13 @@ from torch import Tensor
 from t2w.nn.geometry import per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse
 from t2w.nn.parallax import Carrier, Motion
-from t2w.nn.surroundings import Surroundings
+from t2w.nn.surroundings import PAINTED, Surroundings
 
 AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
 KNOWN = 0.3  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
-PAINTED = 0.5  # how good a painted place is: better than a haze, less than what was seen and is enlarged a little
 MENDS = 8  # frames from one mending to the next
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
 WORN, SOUND = 0.4, 0.6  # how well a place is known that is painted anew, and one that is left as it is

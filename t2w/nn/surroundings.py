@@ -19,12 +19,13 @@ from t2w.nn.parallax import EDGE, Motion
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
 INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
+PAINTED = 0.4  # how good a painted place is: better than what has melted, less than what was seen and is enlarged a little
 FEW = 0.005  # share of unknown places that is left to the dynamics
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 WORN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
 FOOTING = 5  # places across: so far around the player it is his edge or his shadow, and not ground that he leaves behind
-BETTER = 0.1  # by how much a kept place must be better than the last one's; one as good is taken too: it has been moved but once
+BETTER = 0.1  # by how much a kept place must be better than the last one's; if it was seen, as good is enough: it was moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
 BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
@@ -118,7 +119,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     which = F.avg_pool2d(known, 5, 1, 2, count_include_pad=False).argmax(0)  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
     better = (known > new.known + BETTER) & (new.player == 0)
-    as_good = ~better & (known > new.known - BETTER) & (new.known > 0)
+    as_good = ~better & (known > PAINTED) & (known > new.known - BETTER) & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
     for i in _most_used(which[better | as_good]):
         found = warped(kept[i].picture, to[i])
