@@ -23,7 +23,7 @@ PAINTED = 0.4  # how good a painted place is: better than what has melted, less 
 FEW = 0.005  # share of unknown places that is left to the dynamics
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
-WORN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
+SEEN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
 FOOTING = 5  # places across: so far around the player it is his edge or his shadow, and not ground that he leaves behind
 BETTER = 0.1  # by how much a kept place must be better than the last one's; if it was seen, as good is enough: it was moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
@@ -74,7 +74,7 @@ class Surroundings:
         behind = torch.maximum(behind, hidden) * (1 - spread(player, EDGE))
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
-        known = torch.maximum(known * still, WORN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
+        known = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
         rotation, place = old.onward(motion)
         kept = seeing(self.kept, rotation, place, motion.lens)
         carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
