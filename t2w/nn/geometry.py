@@ -146,8 +146,8 @@ def whole(near: Tensor) -> Tensor:
 
 def _between(near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Nearness (b H W) as `compared`, and the least and the most of it at a place and right beside it."""
-    much = compared(near)[:, None]
-    return much[:, 0], -F.max_pool2d(-much, 3, 1, 1)[:, 0], F.max_pool2d(much, 3, 1, 1)[:, 0]
+    much = compared(near)
+    return much, -spread(-much, 3), spread(much, 3)
 
 
 def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:
