@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,8 @@ from t2w.media.video import Film
 from t2w.rollout.measure import Seconds
 from t2w.worlds.protocol import WorldSpec
 
+WAITING = 4  # frames, at most, that the world is ahead of the film
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -33,7 +37,11 @@ class Recording:
 
 
 class Recorder:
-    """Open it, write the start frame with None, then each new frame with the action that led to it; closing gives the files their names."""
+    """Open it, write the start frame with None, then each new frame with the action that led to it; closing gives the files their names.
+
+    Frames are drawn on and encoded in a thread beside the caller's, who makes the next one meanwhile; so an error of one may be raised a few
+    frames later, at the latest on closing.
+    """
 
     def __init__(self, recording: Recording, spec: WorldSpec, manifest: dict):
         self.recording, self.spec, self.manifest = recording, spec, manifest
@@ -41,6 +49,7 @@ class Recorder:
         self.measures = Seconds(spec.fps)
         self.hash = hashlib.sha256()
         self.written = 0
+        self.waiting: deque[Future] = deque()
 
     def __enter__(self) -> Self:
         folder, out = self.recording.folder, self.recording.frames_out
@@ -52,10 +61,22 @@ class Recorder:
             self.film = stack.enter_context(self._film("take"))
             self.clean = stack.enter_context(self._film("clean")) if self.recording.clean else None
             self.rows = stack.enter_context(open(stack.enter_context(atomically(folder / "actions.jsonl")), "w", encoding="utf-8"))
+            self.writer = stack.enter_context(ThreadPoolExecutor(1))
+            stack.push(self._catch_up)
             self.stack = stack.pop_all()
         return self
 
     def write(self, frame: np.ndarray, action: Action | None = None) -> None:
+        """The frame must not be changed any more."""
+        if len(self.waiting) == WAITING:
+            self.waiting.popleft().result()
+        self.waiting.append(self.writer.submit(self._write, frame, action))
+
+    def _catch_up(self, kind, error, trace) -> None:
+        while kind is None and self.waiting:
+            self.waiting.popleft().result()
+
+    def _write(self, frame: np.ndarray, action: Action | None) -> None:
         if action is not None:
             self.rows.write(json.dumps(action.to_row()) + "\n")
         self.film.write(self.hud.draw(frame, action, self.written))
