@@ -1,9 +1,13 @@
 """The words of --device and --dtype in, torch's own out; wrong words are refused before torch is imported."""
 
+import ctypes
+import platform
 import re
 
 from t2w.errors import T2WError
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+KEPT_BYTES = 1 << 28
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -29,3 +33,12 @@ def resolve(device: str = "auto", dtype: str = "auto"):
     if dtype == "auto":
         dtype = "bfloat16" if device.startswith("cuda") else "float32"
     return torch.device(device), getattr(torch, dtype)
+
+
+def keep_freed_memory() -> None:
+    """Blocks that tensors leave are kept for the next ones. By itself glibc (elsewhere nothing is done) hands large ones back to the system
+    and takes them anew page by page, some 600 pages in each frame of a small world."""
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)

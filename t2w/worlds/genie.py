@@ -53,9 +53,11 @@ def spec(folder: Path) -> WorldSpec:
 def load(device: str = "auto", dtype: str = "auto", folder: Path | None = None) -> Genie:
     """The starter world, or the one in `folder`. With dtype auto, in bfloat16 on a processor that multiplies it, too: a third faster."""
     from t2w.nn.precision import processor_multiplies_bfloat16
-    from t2w.worlds.device import resolve
+    from t2w.worlds.device import keep_freed_memory, resolve
 
     where, kind = resolve(device, dtype)
+    if where.type == "cpu":
+        keep_freed_memory()
     if dtype == "auto" and where.type == "cpu" and processor_multiplies_bfloat16():
         _, kind = resolve(device, "bfloat16")
     return Genie(folder or STARTER, SPEC if folder is None else spec(folder), where, kind)
