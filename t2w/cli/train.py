@@ -1,6 +1,5 @@
 """t2w train: the stages, and the judge of what they make. Each can be stopped at any moment and goes on with the same command."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from t2w.cli import options as o
 from t2w.cli.output import Output
+from t2w.cli.watch import watch
 
 app = typer.Typer(help="Train your own: autoencoder, then painter, parallax, outpainter and dynamics.", no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def autoencoder(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed, compile=compile)
     config = _size(size, AutoencoderConfig(), TINY)
-    _watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights, decoder_only), out)
+    watch(Output(json, quiet), train_autoencoder(data, out, config, fit, dtype, workers, weights, decoder_only), out)
 
 
 @app.command("parallax")
@@ -91,7 +91,7 @@ def parallax(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
     config = _size(size, ParallaxConfig(), TINY)
-    _watch(Output(json, quiet), train_parallax(data, autoencoder, out, config, fit, dtype, workers, weights), out)
+    watch(Output(json, quiet), train_parallax(data, autoencoder, out, config, fit, dtype, workers, weights), out)
 
 
 @app.command("dynamics")
@@ -118,6 +118,9 @@ def dynamics(
     outpainter: Annotated[
         Path | None, typer.Option("--outpainter", metavar="DIR", help="What `t2w train outpainter` has made: paints what nobody has seen.")
     ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", metavar="DIR", help="What `t2w train events` has made: crates burst, doors open.")
+    ] = None,
     compile: Compile = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -132,8 +135,8 @@ def dynamics(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, DynamicsConfig(), TINY)
-    logs = train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams, parallax, outpainter)
-    _watch(Output(json, quiet), logs, out)
+    logs = train_dynamics(data, autoencoder, out, config, fit, frames, dtype, workers, weights, dreams, parallax, outpainter, events)
+    watch(Output(json, quiet), logs, out)
 
 
 @app.command("outpainter")
@@ -175,7 +178,7 @@ def outpainter(
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, OutpainterConfig(), TINY)
     logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, world, distil)
-    _watch(Output(json, quiet), logs, out)
+    watch(Output(json, quiet), logs, out)
 
 
 @app.command("painter")
@@ -207,7 +210,36 @@ def painter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = _size(size, PainterConfig(), TINY)
-    _watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights, distil), out)
+    watch(Output(json, quiet), train_painter(data, autoencoder, out, config, fit, dtype, workers, weights, distil), out)
+
+
+@app.command("events")
+def events(
+    data: Data,
+    autoencoder: Encoder = Path("runs/autoencoder"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/events"),
+    minutes: Minutes = None,
+    steps: Steps = 6_000,
+    batch: Batch = 256,
+    lr: Rate = 2e-3,
+    seed: Seed = 0,
+    dtype: o.Dtype = "auto",
+    workers: Workers = 0,
+    size: Size = "starter",
+    weights: Weights = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """What keys change in the world: crates burst, doors open. For: t2w train dynamics … --events runs/events
+
+    Example: t2w train events changes --autoencoder runs/autoencoder --minutes 20
+    """
+    from t2w.nn.events import TINY, EventsConfig
+    from t2w.train.events import train_events
+    from t2w.train.loop import FitConfig
+
+    fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed)
+    watch(Output(json, quiet), train_events(data, autoencoder, out, _size(size, EventsConfig(), TINY), fit, dtype, workers, weights), out)
 
 
 @app.command("judge")
@@ -233,7 +265,7 @@ def judge(
     from t2w.train.loop import FitConfig
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, seed=seed)
-    _watch(Output(json, quiet), train_judge(data, out, _size(size, STARTER, TINY), fit, dtype, workers), out)
+    watch(Output(json, quiet), train_judge(data, out, _size(size, STARTER, TINY), fit, dtype, workers), out)
 
 
 def _size(name: str, starter, tiny):
@@ -242,35 +274,3 @@ def _size(name: str, starter, tiny):
     if name not in ("starter", "tiny"):
         raise T2WError(f"--size {name} is neither starter nor tiny")
     return starter if name == "starter" else tiny
-
-
-def _watch(output: Output, logs: Iterator[dict], out: Path) -> None:
-    """A line now and then, and one for each look at held-out pictures."""
-    import os
-    import time
-    from collections import deque
-
-    from t2w.cli import making
-    from t2w.media.folders import make_folder
-
-    making.settle(offline=False)
-    make_folder(out)
-    if int(os.environ.get("RANK", "0")):  # under accelerate launch one process speaks for all
-        deque(logs, maxlen=0)
-        return
-    told, last = 0.0, {}
-    for last in logs:
-        output.event("step", often="look" not in last, **last)
-        if "look" in last:
-            output.say(f"looked at step {last['step']}: {_figures(last['look'])}  {last['picture']}")
-        if time.monotonic() - told > 10:
-            told = time.monotonic()
-            figures = {k: v for k, v in last.items() if k not in ("step", "left", "samples/s", "look", "picture")}
-            left = f"{int(last['left']) // 60}:{int(last['left']) % 60:02d} left"
-            output.say(f"step {last['step']}  {_figures(figures)}  {last['samples/s']:.0f} samples/s  {left}")
-    output.say(f"done: {out}")
-    output.done(out, folder=out, steps=last.get("step"))
-
-
-def _figures(values: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.3f}" for name, value in values.items())

@@ -42,14 +42,15 @@ def encode_shards(found: list[Shard], autoencoder: AutoencoderDC, device: torch.
         path = folder / shard.path.name
         latents = load_file(path)["latents"] if path.exists() else None
         if latents is None or len(latents) != len(shard):  # t2w collect may have filled the shard up since
-            parts = [_encode(shard, range(i, min(i + BATCH, len(shard))), autoencoder, device) for i in range(0, len(shard), BATCH)]
-            latents = torch.cat(parts)
+            firsts, which = shard.firsts()
+            parts = [_encode(shard, firsts[i : i + BATCH], autoencoder, device) for i in range(0, len(firsts), BATCH)]
+            latents = torch.cat(parts)[which]
             with atomically(path) as temporary:
                 save_file({"latents": latents}, temporary)
         yield shard, latents
 
 
-def _encode(shard: Shard, frames: range, autoencoder: AutoencoderDC, device: torch.device) -> Tensor:
+def _encode(shard: Shard, frames: list[int], autoencoder: AutoencoderDC, device: torch.device) -> Tensor:
     pictures = torch.stack([to_picture(shard.frame(i)) for i in frames]).to(device, memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_is_fast()):
         return encode(autoencoder, pictures).half().contiguous().cpu()

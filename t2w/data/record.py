@@ -4,11 +4,14 @@ play        a goal-directed, random, looking or single-key player, started besid
 palindrome  out and the same way back: what was seen must be seen again
 branch      one moment, then every action in turn, each from that same moment
 event       beside a door, a crate, water or in the open: the key that acts there, pressed and not pressed, again and again
+change      beside a door or a crate, from when a key is pressed; three times, frame by frame of the same moments: as it was, and as it would
+            have been had crates and door not changed since the frame before, and since before the last event. Splinters are left out
 still       unconnected views of one world, for the painter and the autoencoder
 face        the player seen from above, facing anywhere: which way one faces cannot be told from walks, there are too few
 start       the one view with which a world begins, which is what a painter is asked for
 """
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -22,8 +25,8 @@ from t2w.sim.doer import Doer
 from t2w.sim.player import make
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
-from t2w.sim.spec import sample
-from t2w.sim.walking import YAW
+from t2w.sim.spec import VIEWS, sample
+from t2w.sim.walking import BREAK, DOOR, YAW
 
 STYLES = {"goal": 0.35, "random": 0.25, "single": 0.3, "idle_look": 0.1}
 PLACES = ("crate", "crate", "door", "shore", "creature", "landmark", "open", "open", "start", "start", "start")
@@ -40,6 +43,10 @@ EVENTS = (  # where, and what kind of world it takes
     *(("shore", {"biome": "tropical island"}),) * 2,
     *(("shore", {}), ("open", {})),
 )
+CHANGES = (*(("door", {"landmark": "cabin"}),) * 2, *(("crate", {}),) * 3)
+CHANGE_FRAMES = 12
+CHANGED = ("now", "a frame ago", "before")  # since when nothing has changed; the order of the three episodes
+LATE = 4  # frames after an event in which what was before it may still be seen
 STILLS = 4
 FACES = 6
 
@@ -114,6 +121,41 @@ def event(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
+def change(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    wish, fixed = rng.choice(CHANGES)
+    sim = Simulator(replace(sample(seed, view=rng.choice(VIEWS[:2])), **fixed), renderer.width, renderer.height, renderer=renderer)
+    episodes = []
+    for _ in range(max(1, frames // CHANGE_FRAMES)):
+        place = sim.place(wish, rng)
+        player = Doer(sim, rng.choice((place, place, place, "open")), rng.randrange(1 << 30))
+        actions = (player(None, t) for t in range(90))
+        for action in actions:  # up to when one of these keys is pressed
+            if action.keys & {"e", "lmb"}:
+                break
+            sim.step(action)
+        episodes += _three_times(sim, place, itertools.chain([action], itertools.islice(actions, CHANGE_FRAMES - 1)))
+    return episodes
+
+
+def _three_times(sim: Simulator, place: str, actions: Iterator[Action]) -> list[Episode]:
+    episodes = [Episode(about(sim, "change", place=place, unchanged_since=since)) for since in CHANGED]
+    last = before = sim.state.copy()
+    for action in actions:
+        for episode, then in zip(episodes, (sim.state, last, before)):
+            world = sim.unchanged(then)
+            episode.add(world.frame(), SPACE.vector(action), 0, world.visible(), sim.renderer.nearness(), sim.renderer.pose, world.facing())
+        last = sim.state.copy()
+        events = sim.step(action)
+        for episode in episodes:
+            episode.events[-1] = events
+        if events & (BREAK | DOOR):
+            before = last
+        elif not any(x & (BREAK | DOOR) for x in episodes[0].events[-LATE:]):
+            before = sim.state.copy()
+    return episodes
+
+
 def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     rng = random.Random(seed)
     sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
@@ -147,4 +189,13 @@ def start(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     return [episode]
 
 
-RECORDERS = {"play": play, "palindrome": palindrome, "branch": branch, "event": event, "still": still, "face": face, "start": start}
+RECORDERS = {
+    "play": play,
+    "palindrome": palindrome,
+    "branch": branch,
+    "event": event,
+    "change": change,
+    "still": still,
+    "face": face,
+    "start": start,
+}

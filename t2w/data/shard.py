@@ -138,8 +138,19 @@ class Shard:
 
     def frame(self, i: int) -> np.ndarray:
         """Frame i of the shard, (h w c) uint8."""
+        return from_jpeg(self._jpeg(i))
+
+    def firsts(self) -> tuple[list[int], list[int]]:
+        """Of frames that are alike, byte by byte, the first; and which of these stands for each of all."""
+        found: dict[bytes, int] = {}
+        which = [found.setdefault(self._jpeg(i), i) for i in range(len(self))]
+        firsts = list(found.values())
+        place = {first: k for k, first in enumerate(firsts)}
+        return firsts, [place[first] for first in which]
+
+    def _jpeg(self, i: int) -> bytes:
         begin = self.end[i - 1] if i else 0
-        return from_jpeg(self.jpeg[begin : self.end[i]].tobytes())
+        return self.jpeg[begin : self.end[i]].tobytes()
 
 
 def shards(folder: Path) -> list[Shard]:

@@ -84,6 +84,12 @@ def spread(values: Tensor, across: int) -> Tensor:
     return F.max_pool2d(values[:, None], across, 1, across // 2)[:, 0]
 
 
+def mean_around(values: Tensor, across: int) -> Tensor:
+    """Values (b c h w), their mean in a square so many places across, an odd number; beyond the edge they are 0. Rows first, then columns:
+    of a wide square that is much less work."""
+    return F.avg_pool2d(F.avg_pool2d(values, (1, across), 1, (0, across // 2)), (across, 1), 1, (across // 2, 0))
+
+
 def opened(values: Tensor, across: int) -> Tensor:
     """Values (b H W) without what stands out in fewer places than `across`, an odd number (a morphological opening). At the edge of the
     picture it may go on beyond."""

@@ -59,7 +59,7 @@ def seeing(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) 
     The very first is always among them: it knows the player."""
     near, player = (torch.cat([part[:, ::COARSE, ::COARSE] for part in parts]) for parts in zip(*((v.near, v.player) for v in kept)))
     eyes = tuple(map(torch.cat, zip(*(view.eye for view in kept))))
-    at, ahead = _thrown(near, eyes, (rotation, place, lens))
+    at, ahead = thrown(near, eyes, (rotation, place, lens))
     counts = (inside(at) > 0) & (ahead > NEAREST) & (player == 0)
     best = counts.unflatten(0, (len(kept), -1)).sum((1, 2, 3)).argsort(descending=True)[:ASKED].tolist()
     return [kept[i] for i in (best if 0 in best else [*best[:-1], 0])]
@@ -77,7 +77,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
     none = kept[0].near.new_zeros(b, h, w)
     seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
     for view in kept:
-        near = fallen(view.near, *_thrown(view.near, view.eye, seen.eye), (view.player == 0) & whole(view.near), GAPS)
+        near = fallen(view.near, *thrown(view.near, view.eye, seen.eye), (view.player == 0) & whole(view.near), GAPS)
         to, known = looked_up(replace(seen, near=near.clamp(min=0)), view)
         fits = (near >= 0) & (known > 0)
         use = without_specks(fits & (known > seen.known) & (seen.known < MISSED)) & fits
@@ -88,7 +88,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
     return seen
 
 
-def _thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
+def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
     """Where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
     same for all k."""
     (turned, place, lens), (back, there, own) = (
@@ -104,7 +104,7 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     k = len(kept.near) // len(new.near)
     near = new.near.repeat(k, 1, 1)
     player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
-    to, ahead = _thrown(near, new.eye, kept.eye)
+    to, ahead = thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there, beside = values_at(to, kept.near, kept.known, kept.player, spread(kept.player, EDGE))
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)

@@ -2,9 +2,10 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from t2w.nn.dynamics import Dynamics, Memory, Sight
@@ -14,6 +15,8 @@ from t2w.nn.geometry import warped
 from t2w.nn.parallax import Carried, Carrier, Manner, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
+
+CHANGED = 0.3  # how much of a place must be new, that what was known of it is forgotten
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Dream:
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
         self.noise = self._steadied(self._noise(), headings[1])
-        frame = sample(guess, self.noise, steps)
+        frame, carried = self._changed(sample(guess, self.noise, steps), carried)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
         self.carried, self.carried_noised, self._picture = carried, onward, None
         return frame
@@ -134,6 +137,19 @@ class Dream:
             around = looked_ahead(around, motion, self.first, self._noise, carrier)
         self.around = around.onward(motion)
         return carrier.carried(self.around.last.picture, self.around.sure)
+
+    def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
+        """The frame (b c h w) with what keys have changed in the world. There nothing of the carried one is right, nor of what was seen before."""
+        events = self.carrier and self.carrier.events
+        found = events and events.after(frame, self.actions)
+        if found is None:
+            return frame, carried
+        frame, share = found
+        if share.max() > CHANGED:
+            where = (F.interpolate(share, carried.sure.shape[1:], mode="bilinear")[:, 0] > CHANGED).float()
+            carried = replace(carried, sure=carried.sure * (1 - where))
+            self.around = self.around.forgetting(where)
+        return frame, carried
 
     def _noise(self, *size: int) -> Tensor:
         """As large as a frame, or h by w."""

@@ -16,7 +16,8 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.geometry import crisp, fallen, per_pixel, projected, spread, stopped, values_at
+from t2w.nn.events import Events
+from t2w.nn.geometry import crisp, fallen, mean_around, per_pixel, projected, spread, stopped, values_at
 from t2w.nn.outpainter import Outpainter
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
@@ -265,6 +266,7 @@ class Carrier:
     parallax: Parallax
     autoencoder: AutoencoderDC
     outpainter: Outpainter | None = None
+    events: Events | None = None
 
     def picture(self, latents: Tensor) -> Tensor:
         """(b c h w) => (b 3 8h 8w)."""
@@ -286,7 +288,7 @@ class Carrier:
         """
         made, plain = self.picture(torch.cat([latents, carried.latents])).float().chunk(2)
         change = made - plain
-        size = F.avg_pool2d(change.square().mean(1, keepdim=True), 5, 1, 2)
+        size = mean_around(change.square().mean(1, keepdim=True), 5)
         return torch.lerp(made, carried.picture + change * size / (size + FAINT**2), per_pixel(carried.sure, made))
 
     def encode(self, pictures: Tensor) -> Tensor:

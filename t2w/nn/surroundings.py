@@ -12,8 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, compared, crisp, inside, nearer, opened, per_pixel, spread, trusted, values_at, warped
-from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, without_specks
+from t2w.nn.geometry import (
+    ALIKE,
+    NEAREST,
+    compared,
+    crisp,
+    inside,
+    mean_around,
+    nearer,
+    opened,
+    per_pixel,
+    spread,
+    trusted,
+    values_at,
+    warped,
+)
+from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, thrown, without_specks
 from t2w.nn.parallax import EDGE, Motion
 
 KEPT = 10  # pictures besides the very first
@@ -64,6 +78,14 @@ class Surroundings:
         first, *others = self.kept
         return replace(self, kept=(first, *others[1 - KEPT :], view))
 
+    def forgetting(self, changed: Tensor) -> "Surroundings":
+        """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more."""
+        views = stacked(self.kept)
+        at, ahead = thrown(views.near, views.eye, self.last.eye)
+        (gone,) = values_at(at, changed.repeat(len(self.kept), 1, 1))
+        known = views.known * (1 - gone * inside(at) * (ahead > NEAREST))
+        return replace(self, kept=tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept)))))
+
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
         old = self.last
@@ -105,7 +127,7 @@ def _healed(new: View) -> View:
     left, weight = holes[:, None], ((1 - holes) * (1 - spread(new.player, FOOTING)) * torch.exp(-BEHIND * compared(new.near)))[:, None]
     coarse = here = F.interpolate(new.picture.float(), new.near.shape[1:], mode="area")
     for across in BESIDE:
-        colours, much = (F.avg_pool2d(part, across, 1, across // 2) for part in (here * weight, weight))
+        colours, much = (mean_around(part, across) for part in (here * weight, weight))
         found = left * (much > ENOUGH)
         coarse, left = torch.lerp(coarse, colours / much.clamp(min=ENOUGH), found), left - found
     fine, whole = (F.interpolate(part, new.picture.shape[2:]) for part in (coarse, holes[:, None] - left))  # nothing of the old is left
@@ -116,7 +138,7 @@ def _healed(new: View) -> View:
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W)."""
     to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
-    which = F.avg_pool2d(known, 5, 1, 2, count_include_pad=False).argmax(0)  # not place by place: that would be specks
+    which = F.avg_pool2d(known, 5, 1, 2, count_include_pad=False).max(0).indices  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
     better = (known > new.known + BETTER) & (new.player == 0)
     as_good = ~better & (known > PAINTED) & (known > new.known - BETTER) & (new.known > 0)

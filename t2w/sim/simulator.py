@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -107,6 +107,12 @@ class Simulator:
         """A second future of the same moment: the same actions lead both to the same pictures."""
         other = copy.copy(self)
         other.state, other._rows = self.state.copy(), self._rows.copy()
+        return other
+
+    def unchanged(self, since: State) -> "Simulator":
+        """A fork in which crates and door are as they were then, and no splinters fly; all else is as it is now."""
+        other, then = self.fork(), since.copy()
+        other.state = replace(other.state, crates=then.crates, door=then.door, boxes=then.boxes, debris=np.zeros_like(then.debris))
         return other
 
     def place(self, near: str, rng) -> str:

@@ -35,7 +35,7 @@ from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_dynamics, load_outpainter, save_world
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_dynamics, load_events, load_outpainter, save_world
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -222,9 +222,10 @@ def train_dynamics(
     dreams: float = 0.4,
     parallax: Path | None = None,
     outpainter: Path | None = None,
+    events: Path | None = None,
 ) -> Iterator[dict]:
-    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. An `outpainter` is not heard
-    while it learns: it goes into the world, and needs a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
+    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. `outpainter` and `events` are not
+    learnt here: they go into the world, and need a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
     learn, held = split(data, depth=bool(parallax and dreams))
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
@@ -239,6 +240,11 @@ def train_dynamics(
             raise T2WError("an outpainter paints where a parallax says that nothing was seen; give --parallax as well")
         carrier = replace(carrier, outpainter=load_outpainter(outpainter).to(where.device))
         check_channels(outpainter, carrier.outpainter.config.channels, encoder)
+    if events is not None:
+        if carrier is None:
+            raise T2WError("events change frames that a parallax has carried on; give --parallax as well")
+        carrier = replace(carrier, events=load_events(events).to(where.device))
+        check_channels(events, carrier.events.config.channels, encoder)
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)

@@ -13,6 +13,7 @@ from torch import nn
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
+from t2w.nn.events import Events, EventsConfig
 from t2w.nn.imagine import Sampling
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig
@@ -28,15 +29,15 @@ def save_world(
     config = {"_class_name": "Genie", **more, **size, "autoencoder": "autoencoder", "dynamics": asdict(c), "sampling": asdict(sampling)}
     save_autoencoder(autoencoder, folder / "autoencoder")
     _save_weights(model, folder / "dynamics.safetensors")
-    for name in ("parallax", "outpainter"):
+    for name in ("parallax", "outpainter", "events"):
         if part := getattr(carrier, name, None):
             config[name] = asdict(part.config)
             _save_weights(part, folder / f"{name}.safetensors")
     _save_config(config, folder)
 
 
-def save_part(part: Parallax | Outpainter, folder: Path) -> None:
-    """A folder that a training of dynamics takes its parallax or outpainter from."""
+def save_part(part: Parallax | Outpainter | Events, folder: Path) -> None:
+    """A folder that a training of dynamics takes its parallax, outpainter or events from."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = type(part).__name__
     _save_weights(part, folder / f"{kind.lower()}.safetensors")
@@ -103,6 +104,11 @@ def load_outpainter(folder: Path) -> Outpainter:
     return _load(folder, "outpainter", Outpainter, OutpainterConfig).eval().requires_grad_(False)
 
 
+def load_events(folder: Path) -> Events:
+    """Of a world's folder or of a training's, in single precision, on the CPU. Raises T2WError where there is none."""
+    return _load(folder, "events", Events, EventsConfig).eval().requires_grad_(False)
+
+
 def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.Module:
     config, path = read_config(folder), folder / f"{part}.safetensors"
     if part not in config:
@@ -146,7 +152,8 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
     if "parallax" in config:
         parallax = load_parallax(folder).to(device, dtype, memory_format=torch.channels_last)
         outpainter = load_outpainter(folder).to(device, dtype) if "outpainter" in config else None
-        carrier = Carrier(parallax, autoencoder, outpainter)
+        events = load_events(folder).to(device, dtype, memory_format=torch.channels_last) if "events" in config else None
+        carrier = Carrier(parallax, autoencoder, outpainter, events)
     return model, autoencoder, sampling, carrier
 
 

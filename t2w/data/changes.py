@@ -1,0 +1,51 @@
+"""What keys change in the world, for the events: frames as they are, and as they would be had nothing changed."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from t2w.data.record import CHANGED
+from t2w.data.shard import Shard
+from t2w.errors import T2WError
+
+CHANGES = 0.06  # mean square by which a latent differs where something has changed
+STILL = 0.5  # frames in which nothing changes, for one in which something does
+
+
+def changing(now: Tensor, ago: Tensor) -> Tensor:
+    """Where frames (… c h w) differ by more than noise (… 1 h w): 1, else 0."""
+    return ((now - ago).square().mean(-3, keepdim=True) > CHANGES).float()
+
+
+class Changes(Dataset):
+    """An item: latents of a frame "now", as it would be had nothing changed since "a frame ago" and since "before" an event (c h w each), and
+    which keys were "pressed" in the last frames (n k), as `Events` wants them. Of the frames in which nothing changes, some."""
+
+    def __init__(self, found: Iterable[tuple[Shard, Tensor]], keys: tuple[int, ...], history: int, seed: int = 0):
+        self.history, self.latents, self.actions = history, [], []
+        changes, still = [], []
+        for s, (shard, latents) in enumerate(found):
+            self.latents.append(latents)
+            self.actions.append(torch.from_numpy(shard.actions[:, list(keys)]))
+            rows = [row for row in shard.rows if row["kind"] == "change"]
+            for now, *others in zip(*(rows[k :: len(CHANGED)] for k in range(len(CHANGED)))):
+                for t in range(1, now["frames"]):  # in the first, no key was pressed yet
+                    at = [row["start"] + t for row in (now, *others)]
+                    differs = changing(*latents[at[:2]].float()).any()
+                    (changes if differs else still).append((s, t, at))
+        if not changes:
+            raise T2WError("events are learnt from frames in which something changes; collect some with: t2w collect --only change")
+        some = torch.randperm(len(still), generator=torch.Generator().manual_seed(seed))[: round(STILL * len(changes))]
+        self.index = changes + [still[k] for k in some.tolist()]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> dict[str, Tensor]:
+        s, t, at = self.index[k]
+        pressed = self.actions[s].new_zeros(self.history, self.actions[s].shape[1])
+        lately = self.actions[s][at[0] - min(t, self.history) : at[0]]
+        pressed[self.history - len(lately) :] = lately
+        return {**{name: self.latents[s][i].float() for name, i in zip(CHANGED, at)}, "pressed": pressed}
