@@ -53,6 +53,19 @@ def test_looking_right_moves_the_picture_left(world):
     assert turned(right) > 0 > turned(left)
 
 
+def test_a_blow_takes_a_crate_away_and_nothing_else_does(world):
+    """In a scene that eval does not ask about; seen with the player's own eyes."""
+    from t2w.evaluate import events
+    from t2w.evaluate.world import dream
+
+    crate = events.EVENTS[1]
+    scene = events.find(crate, 100)
+    where = events.differing(scene, -1)
+    struck, left = (dream(world, scene.start.frame, plan)[-1] for plan in (events.plan(crate), [events.IDLE] * events.FRAMES))
+    assert events.nearer(struck, scene.pressed[-1], scene.left_alone[-1], where)
+    assert events.nearer(left, scene.left_alone[-1], scene.pressed[-1], where)
+
+
 def test_it_knows_more_than_a_held_picture(world):
     """A second ahead, against the simulator, in worlds it was not trained on."""
     from t2w.evaluate.world import horizon

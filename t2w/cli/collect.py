@@ -22,11 +22,11 @@ def collect(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Records walks, there-and-backs, branch sets, events, stills and faces of the simulator. Stopped, the same command goes on.
+    """Records walks, there-and-backs, branch sets, events, stills and faces of the simulator, or one kind alone. Stopped, the same command goes on.
 
     Example: t2w collect --out data --episodes 9000
     Example: t2w collect --out starts --episodes 24000 --only start
-    Example: t2w collect --out changes --episodes 1200 --only change
+    Example: t2w collect --out changes --episodes 480 --only change
     """
     import os
     import time

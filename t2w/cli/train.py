@@ -9,7 +9,7 @@ from t2w.cli import options as o
 from t2w.cli.output import Output
 from t2w.cli.watch import watch
 
-app = typer.Typer(help="Train your own: autoencoder, then painter, parallax, outpainter and dynamics.", no_args_is_help=True)
+app = typer.Typer(help="Train your own: autoencoder, then painter, parallax, outpainter, events and dynamics.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A folder that `t2w collect` has filled.")]
 Encoder = Annotated[Path, typer.Option("--autoencoder", metavar="DIR", help="What `t2w train autoencoder` has made.")]
@@ -219,7 +219,7 @@ def events(
     autoencoder: Encoder = Path("runs/autoencoder"),
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/events"),
     minutes: Minutes = None,
-    steps: Steps = 6_000,
+    steps: Steps = 3_000,
     batch: Batch = 256,
     lr: Rate = 2e-3,
     seed: Seed = 0,
@@ -232,7 +232,7 @@ def events(
 ) -> None:
     """What keys change in the world: crates burst, doors open. For: t2w train dynamics … --events runs/events
 
-    Example: t2w train events changes --autoencoder runs/autoencoder --minutes 20
+    Example: t2w train events changes --autoencoder runs/autoencoder --minutes 8
     """
     from t2w.nn.events import TINY, EventsConfig
     from t2w.train.events import train_events
