@@ -79,7 +79,7 @@ def test_only_after_a_key_is_anything_changed_and_then_for_a_while():
     changed, share = model.after(frame, actions)
     assert torch.equal(changed[0], frame[0]) and not torch.equal(changed[1], frame[1])
     assert share[0].max() == 0 < share[1].min()
-    pressed = model.pressed(actions)
+    pressed = model.config.pressed(actions)
     assert pressed.shape == (2, 12, 2) and pressed[1].nonzero().tolist() == [[10, 1]]
     assert model.after(frame, torch.cat([actions, torch.zeros(2, 12, 9)], 1)) is None
 
@@ -96,7 +96,7 @@ class Black(nn.Module):
         share[..., :10] = 1
         return torch.lerp(frame, -4 * torch.ones_like(frame), share), share
 
-    pressed, after = events.Events.pressed, events.Events.after
+    after = events.Events.after
 
 
 def test_what_a_key_has_changed_is_not_taken_back():

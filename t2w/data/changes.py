@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 from t2w.data.record import CHANGED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
+from t2w.nn.events import EventsConfig
 
 CHANGES = 0.06  # mean square by which a latent differs where something has changed
 STILL = 0.5  # frames in which nothing changes, for one in which something does
@@ -21,14 +22,14 @@ def changing(now: Tensor, ago: Tensor) -> Tensor:
 
 class Changes(Dataset):
     """An item: latents of a frame "now", as it would be had nothing changed since "a frame ago" and since "before" an event (c h w each), and
-    which keys were "pressed" in the last frames (n k), as `Events` wants them. Of the frames in which nothing changes, some."""
+    which keys were "pressed" in the last frames (n k), as that is told to `Events`. Of the frames in which nothing changes, some."""
 
-    def __init__(self, found: Iterable[tuple[Shard, Tensor]], keys: tuple[int, ...], history: int, seed: int = 0):
-        self.history, self.latents, self.actions = history, [], []
+    def __init__(self, found: Iterable[tuple[Shard, Tensor]], config: EventsConfig, seed: int = 0):
+        self.config, self.latents, self.actions = config, [], []
         changes, still = [], []
         for s, (shard, latents) in enumerate(found):
             self.latents.append(latents)
-            self.actions.append(torch.from_numpy(shard.actions[:, list(keys)]))
+            self.actions.append(torch.from_numpy(shard.actions))
             rows = [row for row in shard.rows if row["kind"] == "change"]
             for now, *others in zip(*(rows[k :: len(CHANGED)] for k in range(len(CHANGED)))):
                 for t in range(1, now["frames"]):  # in the first, no key was pressed yet
@@ -45,7 +46,5 @@ class Changes(Dataset):
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, t, at = self.index[k]
-        pressed = self.actions[s].new_zeros(self.history, self.actions[s].shape[1])
-        lately = self.actions[s][at[0] - min(t, self.history) : at[0]]
-        pressed[self.history - len(lately) :] = lately
+        pressed = self.config.pressed(self.actions[s][None, at[0] - t : at[0]])[0]
         return {**{name: self.latents[s][i].float() for name, i in zip(CHANGED, at)}, "pressed": pressed}

@@ -46,7 +46,7 @@ EVENTS = (  # where, and what kind of world it takes
 CHANGES = (*(("door", {"landmark": "cabin"}),) * 2, *(("crate", {}),) * 3)
 CHANGE_FRAMES = 12
 CHANGED = ("now", "a frame ago", "before")  # since when nothing has changed; the order of the three episodes
-LATE = 4  # frames after an event in which what was before it may still be seen
+LATE = 4  # frames after an event in which "before" is as before it; then it is as now
 STILLS = 4
 FACES = 6
 
@@ -65,9 +65,13 @@ def about(sim: Simulator, kind: str, **more: object) -> dict:
 def follow(sim: Simulator, episode: Episode, actions: Iterator[Action]) -> None:
     """Frame, action, frame, action … into the episode."""
     for action in actions:
-        frame = sim.frame()
-        visible, near, pose, facing = sim.visible(), sim.renderer.nearness(), sim.renderer.pose, sim.facing()
-        episode.add(frame, SPACE.vector(action), sim.step(action), visible, near, pose, facing)
+        frame, *told = shot(sim)
+        episode.add(frame, SPACE.vector(action), sim.step(action), *told)
+
+
+def shot(sim: Simulator) -> tuple:
+    """The frame of this moment, and what is told of it."""
+    return sim.frame(), sim.visible(), sim.renderer.nearness(), sim.renderer.pose, sim.facing()
 
 
 def back(action: Action) -> Action:
@@ -142,13 +146,11 @@ def _three_times(sim: Simulator, place: str, actions: Iterator[Action]) -> list[
     episodes = [Episode(about(sim, "change", place=place, unchanged_since=since)) for since in CHANGED]
     last = before = sim.state.copy()
     for action in actions:
-        for episode, then in zip(episodes, (sim.state, last, before)):
-            world = sim.unchanged(then)
-            episode.add(world.frame(), SPACE.vector(action), 0, world.visible(), sim.renderer.nearness(), sim.renderer.pose, world.facing())
+        shots = [shot(sim.unchanged(then)) for then in (sim.state, last, before)]
         last = sim.state.copy()
         events = sim.step(action)
-        for episode in episodes:
-            episode.events[-1] = events
+        for episode, (frame, *told) in zip(episodes, shots):
+            episode.add(frame, SPACE.vector(action), events, *told)
         if events & (BREAK | DOOR):
             before = last
         elif not any(x & (BREAK | DOOR) for x in episodes[0].events[-LATE:]):

@@ -22,6 +22,11 @@ class EventsConfig:
     blocks: int = 2
     condition: int = 48
 
+    def pressed(self, actions: Tensor) -> Tensor:
+        """Actions so far (b t a) => which of the keys were pressed in the last frames (b n k); before the first action, none."""
+        lately = actions[:, -self.history :, list(self.keys)]
+        return F.pad(lately, (0, 0, self.history - lately.shape[1], 0))
+
 
 TINY = EventsConfig(channels=8, width=8, blocks=1, condition=8)  # for the tests
 
@@ -54,8 +59,7 @@ class Events(nn.Module):
             self.out.bias[-1] = -2.0  # at first little is changed
 
     def forward(self, frame: Tensor, pressed: Tensor) -> tuple[Tensor, Tensor]:
-        """frame (b c h w), as it would be if nothing but the eye had moved; pressed (b n k): which keys were, in the last n frames, this one's
-        last => the frame, and how much of each place is new (b 1 h w)."""
+        """frame (b c h w), as it would be if nothing but the eye had moved; pressed (b n k): as the config says of actions => the frame, and how much of each place is new (b 1 h w)."""
         kind = self.out.weight.dtype
         where = places(*frame.shape[2:], frame.device).movedim(2, 0).expand(len(frame), -1, -1, -1)
         told = self.told(pressed.to(kind).flatten(1))
@@ -66,14 +70,9 @@ class Events(nn.Module):
         share = share.sigmoid()
         return torch.lerp(frame, new, share), share
 
-    def pressed(self, actions: Tensor) -> Tensor:
-        """Actions so far (b t a) => as forward() wants them (b n k)."""
-        n = self.config.history
-        return F.pad(actions[:, -n:, list(self.config.keys)], (0, 0, max(0, n - actions.shape[1]), 0))
-
     def after(self, frame: Tensor, actions: Tensor) -> tuple[Tensor, Tensor] | None:
         """forward() after actions (b t a). None where none of those keys was pressed; rows in which it was not are left as they are."""
-        pressed = self.pressed(actions)
+        pressed = self.config.pressed(actions)
         some = pressed.flatten(1).any(1)
         if not some.any():
             return None

@@ -235,16 +235,17 @@ def train_dynamics(
     carrier = None
     if parallax is not None:
         carrier = load_carrier(parallax, encoder, where.device)
-    if outpainter is not None:
+    for name, folder, load, why in (
+        ("outpainter", outpainter, load_outpainter, "an outpainter paints where a parallax says that nothing was seen"),
+        ("events", events, load_events, "events change frames that a parallax has carried on"),
+    ):
+        if folder is None:
+            continue
         if carrier is None:
-            raise T2WError("an outpainter paints where a parallax says that nothing was seen; give --parallax as well")
-        carrier = replace(carrier, outpainter=load_outpainter(outpainter).to(where.device))
-        check_channels(outpainter, carrier.outpainter.config.channels, encoder)
-    if events is not None:
-        if carrier is None:
-            raise T2WError("events change frames that a parallax has carried on; give --parallax as well")
-        carrier = replace(carrier, events=load_events(events).to(where.device))
-        check_channels(events, carrier.events.config.channels, encoder)
+            raise T2WError(f"{why}; give --parallax as well")
+        part = load(folder).to(where.device)
+        check_channels(folder, part.config.channels, encoder)
+        carrier = replace(carrier, **{name: part})
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
         unseen = Windows(encode_shards(held, encoder, where.device), 16, stride=16)

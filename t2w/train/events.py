@@ -20,7 +20,7 @@ from t2w.nn.autoencoder import decode
 from t2w.nn.events import Events, EventsConfig
 from t2w.nn.measure import sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_events, save_part
 
 WEIGHT = 8.0  # of an error there, beside 1 elsewhere
@@ -45,8 +45,7 @@ def events_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> t
 def look_at(held: Changes, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
     """Held-out frames: what is left of the error where something has changed, and how great one is made elsewhere; a few of them, unchanged, as
     they were made, and as they are."""
-    items = [held[i * len(held) // 512] for i in range(512)]
-    batch = {name: torch.stack([item[name] for item in items]).to(device) for name in items[0]}
+    batch = some_of(held, 512, device)
 
     @torch.no_grad()
     def look(model: Events) -> tuple[dict[str, float], Tensor]:
@@ -78,8 +77,7 @@ def train_events(
     if weights:
         check_channels(weights, model.config.channels, encoder)
     with where.main_process_first():
-        told = model.config.keys, model.config.history
-        changes, unseen = (Changes(encode_shards(part, encoder, where.device), *told, fit_config.seed) for part in (learn, held))
+        changes, unseen = (Changes(encode_shards(part, encoder, where.device), model.config, fit_config.seed) for part in (learn, held))
     run = Run(model.to(memory_format=torch.channels_last).requires_grad_(True), fit_config, out / "run", where)
     yield from train(Stage(events_loss, look_at(unseen, encoder, where.device)), run, loader(changes, run, workers))
     if where.is_main_process:

@@ -31,7 +31,7 @@ from t2w.train.distil import Asked, Former, Heads, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.rollouts import Rollouts
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_outpainter, load_world, save_part
 
 KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
@@ -142,8 +142,7 @@ def distil_loss(rows: Rows, former: Former, heads: nn.Module) -> Loss:
 
 def look_at(held: Views, carrier: Carrier, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
     """Held-out views: what was seen of them, as painted, the truth."""
-    items = [held[i * len(held) // 24] for i in range(24)]
-    batch = {name: torch.stack([item[name] for item in items]).to(device) for name in items[0]}
+    batch = some_of(held, 24, device)
 
     @torch.no_grad()
     def look(model: Outpainter) -> tuple[dict[str, float], Tensor]:

@@ -24,7 +24,7 @@ from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import Carrier, Facing, Gait, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
 FLOW, DEPTH = 0.3, 4.0  # weights of the errors: of flow in pixels, of nearness
@@ -227,8 +227,7 @@ def _learn(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], B
 def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
     """Held-out pairs: by how many pixels the flow is off; dB of the moved picture, of what its latents are decoded to, and of the one
     that was not moved; and eight of them: before, moved, true, how near all is and is said to be."""
-    items = [held[i * len(held) // 96] for i in range(96)]
-    batch = measured({name: torch.stack([item[name] for item in items]).to(device) for name in items[0]})
+    batch = measured(some_of(held, 96, device))
     truth = batch["near"][:, 0].clamp(min=0)
 
     @torch.no_grad()

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from t2w.data.pictures import Forever
 from t2w.media.pixels import to_frames, write_png
-from t2w.train.loop import Loss, Run, fit
+from t2w.train.loop import Batch, Loss, Run, fit
 
 Look = Callable[[nn.Module], tuple[dict[str, float], Tensor]]
 
@@ -19,6 +20,11 @@ class Stage:
 
     loss: Loss
     look: Look
+
+
+def some_of(held: Dataset, n: int, device: torch.device) -> Batch:
+    """So many items, evenly spread, as a batch to look at."""
+    return {name: part.to(device) for name, part in default_collate([held[i * len(held) // n] for i in range(n)]).items()}
 
 
 def loader(items: Dataset, run: Run, workers: int) -> DataLoader:

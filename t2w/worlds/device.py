@@ -1,7 +1,5 @@
 """The words of --device and --dtype in, torch's own out; wrong words are refused before torch is imported."""
 
-import ctypes
-import platform
 import re
 
 from t2w.errors import T2WError
@@ -38,6 +36,9 @@ def resolve(device: str = "auto", dtype: str = "auto"):
 def keep_freed_memory() -> None:
     """Blocks that tensors leave are kept for the next ones. By itself glibc (elsewhere nothing is done) hands large ones back to the system
     and takes them anew page by page, some 600 pages in each frame of a small world."""
+    import ctypes
+    import platform
+
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
