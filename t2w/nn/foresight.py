@@ -1,20 +1,21 @@
 """Foresight: where the eye will be soon, what nobody has seen is painted before it gets there, and kept with what was seen.
 
 In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
-is painted anew where it has been enlarged again and again.
+is painted anew where it has been enlarged again and again. But for the first frames that is done beside the next ones, and is there some
+frames later, however long it took.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import per_latent, per_pixel, stopped
-from t2w.nn.glimpse import View, best_glimpse
+from t2w.nn.beside import begun
+from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped, warped
+from t2w.nn.glimpse import View, best_glimpse, looked_up
 from t2w.nn.parallax import Carrier, Motion
-from t2w.nn.surroundings import PAINTED, Surroundings
+from t2w.nn.surroundings import PAINTED, Coming, Surroundings
 
 AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
@@ -22,6 +23,7 @@ WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
 KNOWN = 0.3  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
 MENDS = 8  # frames from one mending to the next
+LATER = 4  # frames that painting may take
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
 WORN, SOUND = 0.4, 0.6  # how well a place is known that is painted anew, and one that is left as it is
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
@@ -38,44 +40,60 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
     mouse = first.new_zeros(len(first), 1, carrier.parallax.config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
     motion = carrier.motion(view.picture, mouse)
-    return _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
+    paint = _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
+    return around.keeping(paint()) if paint else around
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """What will be seen if it goes on as with this motion, up to what is in the way; `first` and `noise` as above."""
+    """What will be seen if it goes on as with this motion, up to what is in the way, is painted; and what has been painted is kept. `first`
+    and `noise` as above."""
+    if around.ahead and around.ahead.frame == around.frames:
+        around = replace(around.keeping(around.ahead.view()), ahead=None)
     if around.frames % LOOKS:
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
     way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens)
     motion = motion._replace(shift=way / frames[:, None])
-    return _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
+    paint = _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
+    if paint is None:
+        return around
+    return replace(around, ahead=Coming(around.frames + LATER, begun(paint))) if around.frames else around.keeping(paint())
 
 
 def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:
-    """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it is painted anew, if much of it is. The
-    player stays as he is. `first` and `noise` as above."""
-    if around.frames < YOUNG or around.frames % MENDS:
+    """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it has been painted anew. If much of it is worn,
+    it is painted. The player stays as he is. `first` and `noise` as above."""
+    if around.anew and around.anew.frame == around.frames:
+        around, picture = _renewed(replace(around, anew=None), picture, around.anew.view())
+    due = around.frames + LATER
+    if due < YOUNG or due % MENDS:
         return around, picture
     last = around.last
     if ((last.known < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
         return around, picture
-    known = last.known * (1 - last.player)
-    worn = ((SOUND - known) / (SOUND - WORN)).clamp(0, 1)
-    worn = F.avg_pool2d(worn[:, None], 3, 1, 1, count_include_pad=False)[:, 0] * (1 - last.player)
-    anew = worn > 0.5
-    last = replace(last, known=torch.where(anew, last.known.clamp(min=PAINTED), last.known))
-    around = replace(around, last=last, sure=torch.where(anew, 0.0, around.sure))  # nor is it as near as what was there
-    painted = _painted(picture, known, first, noise, carrier)
-    return around, torch.lerp(picture.float(), painted, per_pixel(worn, painted)).to(picture.dtype)
+    known, fresh = last.known * (1 - last.player), noise()
+    anew = begun(lambda: replace(last, picture=_painted(picture, known, first, fresh, carrier), known=torch.ones_like(known)))
+    return replace(around, anew=Coming(due, anew)), picture
 
 
-def _painted(picture: Tensor, known: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> Tensor:
+def _renewed(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroundings, Tensor]:
+    """The last view and how it looks, where it is worn as one some frames before it has been painted `anew`."""
+    last = around.last
+    to, there = looked_up(last, anew)
+    worn = ((SOUND - last.known * (1 - last.player)) / (SOUND - WORN)).clamp(0, 1) * (there > 0)
+    worn = mean_around(worn[:, None], 3)[:, 0] * (there > 0) * (1 - last.player)
+    known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
+    painted = torch.lerp(picture.float(), warped(anew.picture, to), per_pixel(worn, picture))
+    return replace(around, last=replace(last, known=known)), painted.to(picture.dtype)
+
+
+def _painted(picture: Tensor, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> Tensor:
     """A picture (b 3 8h 8w) of which so much is known (b H W), as the outpainter thinks that it should be. What is hardly known it is not shown:
     what has melted is believed all the same, and soon the place is another."""
     shown = (known >= KNOWN).float()
     picture = picture * (per_pixel(shown, picture) > 0.5)
-    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise())
+    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise)
     return carrier.picture(latents).float()
 
 
@@ -89,12 +107,17 @@ def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, T
 
 def _foreseen(
     around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Noise, carrier: Carrier
-) -> Surroundings:
-    """With the view from there, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and
+) -> Callable[[], View] | None:
+    """What paints the view from there, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and
     seen from here it is often in shreds, which the outpainter knows to mend."""
     seen = best_glimpse((*around.kept, around.last), rotation, place, lens)
     if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
-        return around
-    picture = _painted(seen.picture, seen.known, first, noise, carrier)
-    view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
-    return around.keeping(replace(view, known=PAINTED * (1 - view.player)))  # who he is, is not made up
+        return None
+    fresh = noise()
+
+    def paint() -> View:
+        picture = _painted(seen.picture, seen.known, first, fresh, carrier)
+        view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
+        return replace(view, known=PAINTED * (1 - view.player))  # who he is, is not made up
+
+    return paint

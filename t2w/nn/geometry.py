@@ -4,6 +4,7 @@ Nearness is 1 / metres along the view; a flow says for each place of a picture w
 """
 
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -80,14 +81,33 @@ def compared(near: Tensor) -> Tensor:
 
 
 def spread(values: Tensor, across: int) -> Tensor:
-    """Values (b H W), the greatest in so many places across, an odd number (a dilation)."""
-    return F.max_pool2d(values[:, None], across, 1, across // 2)[:, 0]
+    """Values (b H W), the greatest in so many places across, an odd number (a dilation). Each maximum of two covers twice as much as the one
+    before, as much as is wanted at the end: in rows, then in columns, that is several times quicker than a pooling."""
+    r = across // 2
+    for axis, beyond in ((-1, (r, r)), (-2, (0, 0, r, r))):
+        values, covered = F.pad(values, beyond, value=-math.inf), 1
+        while covered < across:
+            step = min(covered, across - covered)
+            left = values.shape[axis] - step
+            values, covered = torch.maximum(values.narrow(axis, 0, left), values.narrow(axis, step, left)), covered + step
+    return values
 
 
-def mean_around(values: Tensor, across: int) -> Tensor:
-    """Values (b c h w), their mean in a square so many places across, an odd number; beyond the edge they are 0. Rows first, then columns:
-    of a wide square that is much less work."""
-    return F.avg_pool2d(F.avg_pool2d(values, (1, across), 1, (0, across // 2)), (across, 1), 1, (across // 2, 0))
+def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
+    """Values (b c h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
+    square of `every` by `every` places (b c h/every w/every). It is a product with a band from either side, which is ten times quicker than a pooling."""
+    h, w = values.shape[-2:]
+    with exactly(values.device):
+        return _band(h, across, every, values.device) @ values.float() @ _band(w, across, every, values.device).mT
+
+
+@cache
+def _band(n: int, across: int, every: int, device: torch.device) -> Tensor:
+    """(n/every n): of n places in a row, the shares of each in the means around every so manieth. Not to be written to."""
+    with torch.inference_mode(False):  # in whatever mode it is asked for first
+        place = torch.arange(n, device=device)
+        within = ((place - place[::every, None] - (every - 1) / 2).abs() < across / 2).float()
+        return within / within.sum(1, keepdim=True)
 
 
 def opened(values: Tensor, across: int) -> Tensor:

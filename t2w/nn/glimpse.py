@@ -7,10 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from t2w.nn.geometry import ALIKE, NEAREST, crisp, fallen, inside, nearer, per_pixel, projected, spread, trusted, values_at, warped, whole
+from t2w.nn.geometry import (
+    ALIKE,
+    NEAREST,
+    crisp,
+    fallen,
+    inside,
+    mean_around,
+    nearer,
+    per_pixel,
+    projected,
+    spread,
+    trusted,
+    values_at,
+    warped,
+    whole,
+)
 from t2w.nn.parallax import EDGE, Motion
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
@@ -18,6 +32,7 @@ from t2w.nn.view import places
 ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.3  # how well a place is known of which another view is asked as well; more than what was only invented
+MOST = 0.51  # a share that is more than half, however it is rounded
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
@@ -91,9 +106,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
 def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
     """Where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
     same for all k."""
-    (turned, place, lens), (back, there, own) = (
-        [part.repeat(len(near) // len(part), *[1] * (part.ndim - 1)) for part in e] for e in (eye, into)
-    )
+    (turned, place, lens), (back, there, own) = ([tiled(part, len(near) // len(part)) for part in e] for e in (eye, into))
     back = back.mT
     with exactly(near.device):
         return projected(near, back @ turned, (back @ (place - there)[..., None])[..., 0], lens, own)
@@ -102,17 +115,23 @@ def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
     k = len(kept.near) // len(new.near)
-    near = new.near.repeat(k, 1, 1)
-    player = new.player.repeat(k, 1, 1) > 0  # he is looked for where he is now
+    near, player, place, lens = (
+        tiled(part, k) for part in (new.near, new.player > 0, new.place, new.lens)
+    )  # he is looked for where he is now
     to, ahead = thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
     near_there, known, player_there, beside = values_at(to, kept.near, kept.known, kept.player, spread(kept.player, EDGE))
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
-    gone = near * (new.place.repeat(k, 1) - kept.place).norm(dim=1)[:, None, None]
-    scene = (1 - beside) * inside(to) * trusted(to, ahead, new.lens.repeat(k, 1), kept.lens, gone) * there
+    gone = near * (place - kept.place).norm(dim=1)[:, None, None]
+    scene = (1 - beside) * inside(to) * trusted(to, ahead, lens, kept.lens, gone) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
+
+
+def tiled(part: Tensor, k: int) -> Tensor:
+    """(b …) => the same k times over (k b …)."""
+    return part if k == 1 else part.expand(k, *part.shape).flatten(0, 1)
 
 
 def without_specks(where: Tensor) -> Tensor:
     """(b H W): as most around there."""
-    return F.avg_pool2d(where.float()[:, None], 3, 1, 1, count_include_pad=False)[:, 0] > 0.5
+    return mean_around(where[:, None], 3)[:, 0] > MOST

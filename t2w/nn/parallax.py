@@ -7,6 +7,7 @@ moved, not its latents: half a latent to the side, a latent means another pictur
 to the dynamics.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build, decode
+from t2w.nn.beside import begun
 from t2w.nn.events import Events
 from t2w.nn.geometry import crisp, fallen, mean_around, per_pixel, projected, spread, stopped, values_at
 from t2w.nn.outpainter import Outpainter
@@ -257,6 +259,7 @@ class Carried:
     latents: Tensor  # (b c h w)
     picture: Tensor  # (b 3 8h 8w) whose latents these are
     sure: Tensor  # (b H W) what is kept of its details: 0 where a place came into view
+    plain: Callable[[], Tensor]  # its latents, decoded (b 3 8h 8w)
 
 
 @dataclass(frozen=True)
@@ -278,7 +281,8 @@ class Carrier:
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)
 
     def carried(self, picture: Tensor, sure: Tensor) -> Carried:
-        return Carried(self.encode(picture), picture, sure)
+        latents = self.encode(picture)
+        return Carried(latents, picture, sure, begun(lambda: self.picture(latents).float()))
 
     def renewed(self, latents: Tensor, carried: Carried) -> Tensor:
         """The picture (b 3 8h 8w) of latents (b c h w) that a dynamics has made of carried ones.
@@ -286,8 +290,8 @@ class Carrier:
         Where a place had been in view, the carried picture is kept, and changed as the dynamics has changed what the autoencoder can hold of
         it: else a picture would lose a seventh of its sharpness each time that it goes round. And a faint change is none.
         """
-        made, plain = self.picture(torch.cat([latents, carried.latents])).float().chunk(2)
-        change = made - plain
+        made = self.picture(latents).float()
+        change = made - carried.plain()
         size = mean_around(change.square().mean(1, keepdim=True), 5)
         return torch.lerp(made, carried.picture + change * size / (size + FAINT**2), per_pixel(carried.sure, made))
 

@@ -5,8 +5,9 @@ all is in them and where the eye was. A place of a new view is moved there from 
 one, and so where something has changed: geometry as memory (Ren et al. 2025, "GEN3C"; Wu et al. 2025, "Spatial memory").
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +28,7 @@ from t2w.nn.geometry import (
     values_at,
     warped,
 )
-from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, thrown, without_specks
+from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, thrown, tiled, without_specks
 from t2w.nn.parallax import EDGE, Motion
 
 KEPT = 10  # pictures besides the very first
@@ -49,6 +50,13 @@ GOOD = 0.8  # how good a place is whose details stay; of a worse one they
 FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
 
 
+class Coming(NamedTuple):
+    """A view that is being painted."""
+
+    frame: int  # in which it is there
+    view: Callable[[], View]
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """Nothing of it is written in place: a forked dream may go on with it."""
@@ -57,6 +65,8 @@ class Surroundings:
     kept: tuple[View, ...]  # the very first and those kept since
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
+    ahead: Coming | None = None  # a view from farther on
+    anew: Coming | None = None  # one that was the last, as it should be
 
     @staticmethod
     def of(picture: Tensor, standing: Motion) -> "Surroundings":
@@ -79,12 +89,13 @@ class Surroundings:
         return replace(self, kept=(first, *others[1 - KEPT :], view))
 
     def forgetting(self, changed: Tensor) -> "Surroundings":
-        """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more."""
+        """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is as it was before."""
         views = stacked(self.kept)
         at, ahead = thrown(views.near, views.eye, self.last.eye)
-        (gone,) = values_at(at, changed.repeat(len(self.kept), 1, 1))
+        (gone,) = values_at(at, tiled(changed, len(self.kept)))
         known = views.known * (1 - gone * inside(at) * (ahead > NEAREST))
-        return replace(self, kept=tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept)))))
+        kept = tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept))))
+        return replace(self, kept=kept, ahead=None, anew=None)
 
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
@@ -104,7 +115,7 @@ class Surroundings:
         taken = torch.maximum(taken, came)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
         sure = torch.where((new.known > GOOD) | (taken > 0), 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
-        return Surroundings(replace(new, known=new.known.clamp(min=INVENTED)), self.kept, sure, self.frames + 1)
+        return replace(self, last=replace(new, known=new.known.clamp(min=INVENTED)), sure=sure, frames=self.frames + 1)
 
 
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
@@ -125,7 +136,7 @@ def _healed(new: View) -> View:
     if not holes.any():
         return new
     left, weight = holes[:, None], ((1 - holes) * (1 - spread(new.player, FOOTING)) * torch.exp(-BEHIND * compared(new.near)))[:, None]
-    coarse = here = F.interpolate(new.picture.float(), new.near.shape[1:], mode="area")
+    coarse = here = mean_around(new.picture, 2, every=2)
     for across in BESIDE:
         colours, much = (mean_around(part, across) for part in (here * weight, weight))
         found = left * (much > ENOUGH)
@@ -138,15 +149,16 @@ def _healed(new: View) -> View:
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W)."""
     to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
-    which = F.avg_pool2d(known, 5, 1, 2, count_include_pad=False).max(0).indices  # not place by place: that would be specks
+    which = mean_around(known, 5).max(0).indices  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
     better = (known > new.known + BETTER) & (new.player == 0)
     as_good = ~better & (known > PAINTED) & (known > new.known - BETTER) & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
     for i in _most_used(which[better | as_good]):
         found = warped(kept[i].picture, to[i])
-        apart = (found - new.picture).abs().mean(1)
-        changed = torch.where(new.player > 0, F.avg_pool2d(apart, 6, 2, 2), F.avg_pool2d(apart, 10, 2, 4))
+        apart = (found - new.picture).abs().mean(1, keepdim=True)
+        where_he_is, elsewhere = (mean_around(apart, across, every=2)[:, 0] for across in (6, 10))
+        changed = torch.where(new.player > 0, where_he_is, elsewhere)
         use = (which == i) & (better | as_good & (changed < CHANGED))
         use = without_specks(use) & (known > 0)
         picture = torch.lerp(picture, found, per_pixel(use.float(), picture))

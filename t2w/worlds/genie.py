@@ -124,8 +124,10 @@ class GenieSession:
         """The next frame's latents (1 c h w)."""
         import torch
 
+        from t2w.nn.beside import half_the_threads
+
         vector = torch.from_numpy(self.world.spec.space.vector(action)).to(self.world.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), half_the_threads():
             return self.dream.step(vector[None])
 
     def picture(self) -> np.ndarray:
@@ -133,10 +135,11 @@ class GenieSession:
         import torch
 
         from t2w.media.pixels import to_frames
+        from t2w.nn.beside import half_the_threads
 
         if self.dream.carrier is None:
             return self.world.decode(self.dream.last)
-        with torch.inference_mode():
+        with torch.inference_mode(), half_the_threads():
             return to_frames(self.dream.picture()[None])
 
     def fork(self) -> GenieSession:

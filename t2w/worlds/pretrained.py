@@ -16,6 +16,7 @@ from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.events import Events, EventsConfig
 from t2w.nn.imagine import Sampling
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
+from t2w.nn.packed import packed
 from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig
 
 
@@ -154,6 +155,9 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
         outpainter = load_outpainter(folder).to(device, dtype) if "outpainter" in config else None
         events = load_events(folder).to(device, dtype, memory_format=torch.channels_last) if "events" in config else None
         carrier = Carrier(parallax, autoencoder, outpainter, events)
+    if device.type == "cpu" and dtype == torch.bfloat16:
+        for part in (model, autoencoder, *(vars(carrier).values() if carrier else ())):
+            packed(part)
     return model, autoencoder, sampling, carrier
 
 

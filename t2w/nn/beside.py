@@ -1,0 +1,43 @@
+"""Beside the frames: what is wanted later is made in a thread of its own, on a processor core that the frames leave free.
+
+A frame is thousands of small operations, one after the other. More threads for each of them make it no quicker, something else done meanwhile does.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+_THREAD = ThreadPoolExecutor(1, "beside")
+
+
+def begun(work: Callable[[], T]) -> Callable[[], T]:
+    """Begins with work that is not wanted yet => what waits for it and gives what came of it, as often as it is asked. What the thread has not
+    come to by then is done by who asks. Outside inference mode all is: a training has no core to spare.
+
+    Whatever the work raises is raised where it is asked for."""
+    if not torch.is_inference_mode_enabled():
+        return cache(work)
+
+    def there() -> T:
+        with torch.inference_mode(), half_the_threads():
+            return work()
+
+    future = _THREAD.submit(there)
+    return cache(lambda: work() if future.cancel() else future.result())
+
+
+@contextmanager
+def half_the_threads() -> Iterator[None]:
+    """Inside, torch takes half of its threads: the others are for the film, and for what is made beside."""
+    whole = torch.get_num_threads()
+    torch.set_num_threads(max(1, whole // 2))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(whole)
