@@ -8,10 +8,11 @@ import torch
 
 from t2w.nn import autoencoder, parallax
 from t2w.nn.autoencoder import build
+from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.parallax import Carrier, Manner, Parallax, histories
+from t2w.nn.parallax import Manner, Parallax, histories
 from t2w.nn.view import flow, moved, window
 from t2w.train.dynamics import Row, guess, lanes
 from t2w.train.muon import orthogonal

@@ -11,13 +11,13 @@ from tiny_training import FIT
 from t2w.actions.action import Action
 from t2w.errors import T2WError
 from t2w.nn import dynamics, outpainter, parallax
+from t2w.nn.carrier import FAINT, Carried, Carrier
 from t2w.nn.glimpse import View, glimpse
 from t2w.nn.surroundings import Surroundings
 
 
 @pytest.fixture(scope="module")
 def carrier(encoder):
-    from t2w.nn.parallax import Carrier
     from t2w.train.parallax import of
     from t2w.worlds.pretrained import load_autoencoder
 
@@ -39,7 +39,7 @@ def views(data, encoder):
 def test_what_is_known_from_elsewhere_is_what_is_truly_there(views):
     from t2w.data.pictures import to_picture
     from t2w.data.views import kept_views
-    from t2w.nn.parallax import per_pixel
+    from t2w.nn.geometry import per_pixel
 
     items = [views[k] for k in range(0, len(views), 7)]
     batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
@@ -100,7 +100,7 @@ def test_what_is_hardly_known_is_not_shown(carrier):
     shown = torch.rand(1, 3, 96, 160)
     left, right = shown.clone(), shown.clone()
     left[..., :70], right[..., 90:] = 0.3, 0.3
-    painted, other_left, other_right = (_painted(picture, known, first, lambda: noise, carrier) for picture in (shown, left, right))
+    painted, other_left, other_right = (_painted(picture, known, first, noise, carrier) for picture in (shown, left, right))
     assert painted.equal(other_right) and not painted.equal(other_left)
 
 
@@ -118,7 +118,7 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
 
 
 def test_what_is_worn_is_painted_anew_and_nothing_else(carrier):
-    from t2w.nn.foresight import MENDS, PAINTED, YOUNG, mended
+    from t2w.nn.foresight import LATER, MENDS, PAINTED, YOUNG, mended
 
     torch.manual_seed(0)
     latents = torch.randn(1, 8, 12, 20)
@@ -127,16 +127,23 @@ def test_what_is_worn_is_painted_anew_and_nothing_else(carrier):
         begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
         known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
         known[:, :, 40:], player[:, 20:28, 50:60] = 0.1, 1.0
-        worn = replace(begun, last=replace(begun.last, known=known, player=player), sure=torch.ones(1, 48, 80), frames=YOUNG)
+        worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)
         well = replace(worn, last=replace(worn.last, known=torch.ones(1, 48, 80)))
-        around, new = mended(worn, picture, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
-        for other in (replace(worn, frames=YOUNG + 1), replace(worn, frames=YOUNG - MENDS), well):
+        for other in (replace(worn, frames=worn.frames + 1), replace(worn, frames=worn.frames - MENDS), well):
             assert mended(other, picture, latents, None, carrier) == (other, picture)
+        coming, same = mended(worn, picture, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+        assert same is picture and coming.anew.frame == YOUNG and coming.last is worn.last
+        for early in range(1, LATER):
+            waiting = replace(coming, frames=worn.frames + early)
+            assert mended(waiting, picture, latents, None, carrier) == (waiting, picture)
+        around, new = mended(replace(coming, frames=YOUNG), picture, latents, None, carrier)
+        other, forgotten = mended(replace(coming.forgetting(0 * known), frames=YOUNG), picture, latents, None, carrier)
+    assert other.anew is None and forgotten is picture  # something has changed meanwhile: it was painted as it had been
     changed = (new - picture).abs().mean(1)
-    assert changed[..., :74].max() == 0 and changed[:, 42:54, 102:118].max() == 0 < changed[:, :38, 84:].mean()
-    anew = (known < 0.5) & (player == 0)
-    assert around.last.known[anew].min() == PAINTED and around.last.known[~anew].equal(known[~anew])
-    assert around.sure[anew][100:].max() == 0 and around.sure[:, :, :38].min() == 1 and worn.last.known is known
+    assert changed[..., :74].max() == 0 and changed[:, 42:54, 102:118].max() == 0 < changed[:, :38, 90:].mean()
+    anew = around.last.known == PAINTED
+    assert around.anew is None and not (anew & ((known > 0.5) | (player > 0))).any() and anew[:, :18, 44:].float().mean() > 0.9
+    assert around.last.known[~anew].equal(known[~anew]) and worn.last.known is known
 
 
 def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carrier):
@@ -144,9 +151,9 @@ def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carr
     torch.manual_seed(0)
     latents, picture = torch.randn(1, 8, 12, 20), torch.rand(1, 3, 96, 160) * 2 - 1
     plain, away = carrier.picture(latents).float(), torch.randn(1, 8, 12, 20)
-    seen, new = (parallax.Carried(latents, picture, torch.full((1, 48, 80), sure)) for sure in (1.0, 0.0))
+    seen, new = (Carried(latents, picture, torch.full((1, 48, 80), sure), lambda: plain) for sure in (1.0, 0.0))
     size = (carrier.picture(latents + away).float() - plain).square().mean().sqrt()
-    for much, believed in ((0.1 * parallax.FAINT, 0.0), (20 * parallax.FAINT, 1.0)):
+    for much, believed in ((0.1 * FAINT, 0.0), (20 * FAINT, 1.0)):
         changed = latents + away * much / size
         made = carrier.picture(changed).float()
         assert torch.allclose(carrier.renewed(changed, new), made, atol=1e-5)

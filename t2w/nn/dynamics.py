@@ -79,12 +79,11 @@ def rotate(x: Tensor, by: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Rotary:
-    """Cosines and sines: of the places in a frame (2 n d), of those of the frame before and of the first as they stand in each new
-    frame's view (2 b t 1 n d), and of the frames' times, those asked for (2 t d) and all (2 past+t d)."""
+    """Cosines and sines: of the places in a frame (2 n d); of these, of those of the frame before and of the first as they stand in each new
+    frame's view (2 b t 1 3n d); and of the frames' times, those asked for (2 t d) and all (2 past+t d)."""
 
     place: Tensor
-    before: Tensor
-    first: Tensor
+    seen: Tensor
     now: Tensor
     all: Tensor
 
@@ -106,9 +105,9 @@ class Attention(nn.Module):
     def within(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, sight: Sight, tables: Rotary) -> Tensor:
         """Each frame's places (b t m n d) to their own, to those of the frame before and of the first frame of all."""
         first = sight.firsts()
-        seen = [rotate(k, tables.place), rotate(keys[:, sight.before], tables.before), rotate(keys[:, first], tables.first)]
-        score = rotate(q, tables.place) @ torch.cat(seen, 3).mT * q.shape[-1] ** -0.5
-        score = score + self.inclination.repeat_interleave(k.shape[3], 1)[:, None].to(score.dtype)
+        seen = rotate(torch.cat([k, keys[:, sight.before], keys[:, first]], 3), tables.seen)
+        score = rotate(q, tables.place) @ seen.mT * q.shape[-1] ** -0.5
+        score = score + self.inclination[:, None, :, None].expand(-1, 1, 3, k.shape[3]).flatten(2).to(score.dtype)
         # Plain products: for a few hundred tokens they are several times faster on a CPU than the fused kernel.
         return score.softmax(-1) @ torch.cat([v, values[:, sight.before], values[:, first]], 3)
 
@@ -209,8 +208,11 @@ class Dynamics(nn.Module):
             shift = torch.cat([angles(gone[..., 1], d // 2, 30.0), angles(gone[..., 0], d // 2, 30.0)], -1)
             return turn(place - shift[:, :, None, None])
 
+        before, first = headings[:, sight.before], headings[:, sight.firsts()]
         times = (turn(angles(time, d, 300.0)) for time in (sight.time, sight.all_times()))
-        return Rotary(turn(place), seen(headings[:, sight.before]), seen(headings[:, sight.firsts()]), *times)
+        here = turn(place)
+        views = here[:, None, None, None].expand(-1, *sight.heading.shape[:2], 1, -1, -1), *map(seen, (before, first))
+        return Rotary(here, torch.cat(views, 4), *times)
 
     def forward(
         self,

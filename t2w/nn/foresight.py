@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from t2w.nn.beside import begun
+from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped, warped
 from t2w.nn.glimpse import View, best_glimpse, looked_up
-from t2w.nn.parallax import Carrier, Motion
+from t2w.nn.parallax import Motion
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings
 
 AHEAD = 20  # frames, if it goes on so

@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import warped
-from t2w.nn.parallax import Carried, Carrier, Manner, Rigid
+from t2w.nn.parallax import Manner, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 

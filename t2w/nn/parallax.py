@@ -1,4 +1,4 @@
-"""Parallax: where each place of the next picture was in this one, under an action; and a latent frame carried on so.
+"""Parallax: where each place of the next picture was in this one, under an action.
 
 A network of convolutions says how near things are in a picture and how the eye moves and turns, beside what the actions alone say of that
 (Zhou et al. 2017, "Unsupervised learning of depth and ego-motion"). What is near enough stops the eye. By these the picture's points fall
@@ -7,20 +7,15 @@ moved, not its latents: half a latent to the side, a latent means another pictur
 to the dynamics.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
-from t2w.nn.autoencoder import AutoencoderConfig, build, decode
-from t2w.nn.beside import begun
-from t2w.nn.events import Events
-from t2w.nn.geometry import crisp, fallen, mean_around, per_pixel, projected, spread, stopped, values_at
-from t2w.nn.outpainter import Outpainter
+from t2w.nn.autoencoder import AutoencoderConfig, build
+from t2w.nn.geometry import crisp, fallen, projected, spread, stopped, values_at
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, rotated, turned
@@ -28,7 +23,6 @@ from t2w.nn.view import places, rotated, turned
 Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as of `Motion`
 
 STILL = 1e-4  # metres
-FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
 EDGE = 3  # places across: so far around the player his edges reach
 SLANTS = 12  # channels in which it is told how far the eye looks down
@@ -250,52 +244,3 @@ def in_the_next(here: Tensor, player: Tensor, rotation: Tensor, shift: Tensor, l
     turned, _ = projected(torch.zeros_like(here), rotation, shift, lens, lens)
     (beside,) = values_at(turned, here)
     return torch.where((near < 0) | (player > 0), beside, near)
-
-
-@dataclass(frozen=True)
-class Carried:
-    """A frame as an action carries it on."""
-
-    latents: Tensor  # (b c h w)
-    picture: Tensor  # (b 3 8h 8w) whose latents these are
-    sure: Tensor  # (b H W) what is kept of its details: 0 where a place came into view
-    plain: Callable[[], Tensor]  # its latents, decoded (b 3 8h 8w)
-
-
-@dataclass(frozen=True)
-class Carrier:
-    """What carries latent frames on: they are decoded, moved, encoded again."""
-
-    parallax: Parallax
-    autoencoder: AutoencoderDC
-    outpainter: Outpainter | None = None
-    events: Events | None = None
-
-    def picture(self, latents: Tensor) -> Tensor:
-        """(b c h w) => (b 3 8h 8w)."""
-        return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
-
-    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Rigid | None) -> Motion:
-        """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
-        as a parallax wants it."""
-        return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)
-
-    def carried(self, picture: Tensor, sure: Tensor) -> Carried:
-        latents = self.encode(picture)
-        return Carried(latents, picture, sure, begun(lambda: self.picture(latents).float()))
-
-    def renewed(self, latents: Tensor, carried: Carried) -> Tensor:
-        """The picture (b 3 8h 8w) of latents (b c h w) that a dynamics has made of carried ones.
-
-        Where a place had been in view, the carried picture is kept, and changed as the dynamics has changed what the autoencoder can hold of
-        it: else a picture would lose a seventh of its sharpness each time that it goes round. And a faint change is none.
-        """
-        made = self.picture(latents).float()
-        change = made - carried.plain()
-        size = mean_around(change.square().mean(1, keepdim=True), 5)
-        return torch.lerp(made, carried.picture + change * size / (size + FAINT**2), per_pixel(carried.sure, made))
-
-    def encode(self, pictures: Tensor) -> Tensor:
-        """(b 3 8h 8w) => latents (b c h w)."""
-        pictures = pictures.to(self.parallax.kind, memory_format=torch.channels_last)
-        return self.parallax.encoder(pictures).float() * self.autoencoder.config.scaling_factor

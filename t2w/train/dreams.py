@@ -17,10 +17,10 @@ from torch import Tensor
 
 from t2w.data.latents import Windows
 from t2w.data.pairs import true_ways
+from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.geometry import per_latent, values_at
 from t2w.nn.imagine import Dream, Sampling
-from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch
 
 GROUPS = 8  # of rows that began at the same time

@@ -23,13 +23,14 @@ from t2w.data.latents import Windows, encode_shards
 from t2w.data.pictures import split
 from t2w.errors import T2WError
 from t2w.nn.autoencoder import decode
+from t2w.nn.carrier import Carrier
 from t2w.nn.critic import Critic
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, ramp
 from t2w.nn.geometry import inside, per_latent, warped
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import gradient, psnr, sheet
-from t2w.nn.parallax import Carrier, histories
+from t2w.nn.parallax import histories
 from t2w.sim.simulator import SPACE
 from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator

@@ -19,6 +19,7 @@ from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
+from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.flow import on_the_way
 from t2w.nn.geometry import per_latent
@@ -26,7 +27,6 @@ from t2w.nn.glimpse import glimpse
 from t2w.nn.imagine import Sampling
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
-from t2w.nn.parallax import Carrier
 from t2w.train.distil import Asked, Former, Heads, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter

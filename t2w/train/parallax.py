@@ -19,9 +19,10 @@ from torch.utils.data import DataLoader
 from t2w.data.pairs import Faces, Pairs, Tilts, Walks, measured
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import encode
+from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Carrier, Facing, Gait, Motion, Parallax, ParallaxConfig
+from t2w.nn.parallax import Facing, Gait, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, some_of, train

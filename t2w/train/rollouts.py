@@ -15,12 +15,12 @@ from torch import Tensor
 from t2w.data.pairs import rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.views import Views
+from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics
 from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import best_glimpse
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.outpainter import Outpainter
-from t2w.nn.parallax import Carrier
 from t2w.train.loop import Batch
 
 DREAMS = 8  # that go on side by side, each at another age

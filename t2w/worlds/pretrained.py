@@ -12,12 +12,14 @@ from torch import nn
 
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder
+from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.events import Events, EventsConfig
 from t2w.nn.imagine import Sampling
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
-from t2w.nn.packed import packed
-from t2w.nn.parallax import Carrier, Parallax, ParallaxConfig
+from t2w.nn.packed import Model, packed
+from t2w.nn.parallax import Parallax, ParallaxConfig
+from t2w.nn.precision import processor_multiplies_bfloat16
 
 
 def save_world(
@@ -147,18 +149,19 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
         autoencoder = load_autoencoder(folder / config["autoencoder"])
     except (KeyError, TypeError) as error:
         raise T2WError(f"{folder / 'config.json'} does not say how its frames are made: {error}") from error
-    model = model.to(device, dtype).eval().requires_grad_(False)
-    autoencoder = autoencoder.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    model, autoencoder = (_ready(part, device, dtype) for part in (model, autoencoder))
     carrier = None
     if "parallax" in config:
-        parallax = load_parallax(folder).to(device, dtype, memory_format=torch.channels_last)
-        outpainter = load_outpainter(folder).to(device, dtype) if "outpainter" in config else None
-        events = load_events(folder).to(device, dtype, memory_format=torch.channels_last) if "events" in config else None
-        carrier = Carrier(parallax, autoencoder, outpainter, events)
-    if device.type == "cpu" and dtype == torch.bfloat16:
-        for part in (model, autoencoder, *(vars(carrier).values() if carrier else ())):
-            packed(part)
+        loaders = {"parallax": load_parallax, "outpainter": load_outpainter, "events": load_events}
+        parts = {name: _ready(load(folder), device, dtype) for name, load in loaders.items() if name in config}
+        carrier = Carrier(autoencoder=autoencoder, **parts)
     return model, autoencoder, sampling, carrier
+
+
+def _ready(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
+    """The model to dream with, and nothing else."""
+    model = model.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return packed(model) if device.type == "cpu" and dtype == torch.bfloat16 and processor_multiplies_bfloat16() else model
 
 
 def _check_finite(folder: Path, model: nn.Module) -> None:
