@@ -10,7 +10,7 @@ from torch import nn
 
 from t2w.actions.action import Action
 from t2w.data.collect import CollectConfig, collect
-from t2w.data.record import CHANGED
+from t2w.data.record import CHANGE_FRAMES, CHANGED
 from t2w.data.shard import shards
 from t2w.errors import T2WError
 from t2w.nn import dynamics, events, parallax
@@ -80,8 +80,13 @@ def test_only_after_a_key_is_anything_changed_and_then_for_a_while():
     assert torch.equal(changed[0], frame[0]) and not torch.equal(changed[1], frame[1])
     assert share[0].max() == 0 < share[1].min()
     pressed = model.config.pressed(actions)
-    assert pressed.shape == (2, 12, 2) and pressed[1].nonzero().tolist() == [[10, 1]]
+    assert pressed.shape == (2, 11, 2) and pressed[1].nonzero().tolist() == [[9, 1]]
     assert model.after(frame, torch.cat([actions, torch.zeros(2, 12, 9)], 1)) is None
+
+
+def test_it_is_not_asked_longer_than_it_was_shown():
+    """A moment that is recorded begins with the key, and its first frame is not changed yet."""
+    assert events.EventsConfig().history == CHANGE_FRAMES - 1
 
 
 class Black(nn.Module):
@@ -107,9 +112,9 @@ def test_what_a_key_has_changed_is_not_taken_back():
     session = world.begin(FRAME)
     session.step([Action()])
     other = session.fork()
-    session.step([Action(frozenset({"lmb"}))])
+    struck = session.step([Action(frozenset({"lmb"}))])[-1].astype(int)
     assert all(view.known[:, 8:-8, 8:32].max() < 0.1 < view.known[:, 8:-8, 48:].min() for view in session.dream.around.kept[:1])
     assert session.dream.carried.sure[:, :, :36].max() == 0
-    changed, plain = session.step([Action()] * 4)[-1], other.step([Action()] * 5)[-1]
-    apart = np.abs(changed.astype(int) - plain).mean((0, 2))
-    assert apart[:64].mean() > 5 * apart[96:].mean()
+    changed, plain = session.step([Action()] * 4)[-1].astype(int), other.step([Action()] * 5)[-1]
+    apart, since = (np.abs(changed - frame).mean((0, 2)) for frame in (plain, struck))
+    assert apart[:64].mean() > 3 * apart[96:].mean() and since[:64].mean() < 0.1 * apart[:64].mean()

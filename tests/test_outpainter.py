@@ -157,6 +157,7 @@ def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carr
         changed = latents + away * much / size
         made = carrier.picture(changed).float()
         assert torch.allclose(carrier.renewed(changed, new), made, atol=1e-5)
+        assert torch.allclose(carrier.renewed(changed, replace(seen, settled=torch.ones(1, 48, 80))), picture, atol=1e-5)
         kept, whole = (carrier.renewed(changed, seen) - picture).abs().mean(), (made - plain).abs().mean()
         assert (kept / whole).item() == pytest.approx(believed, abs=0.05)
 

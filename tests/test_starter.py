@@ -66,6 +66,19 @@ def test_a_blow_takes_a_crate_away_and_nothing_else_does(world):
     assert events.nearer(left, scene.left_alone[-1], scene.pressed[-1], where)
 
 
+def test_a_door_that_was_opened_stays_open(world):
+    """In a scene that eval does not ask about; seen with the player's own eyes. The key counts for as long as a moment that was recorded."""
+    from t2w.evaluate import events
+    from t2w.evaluate.world import dream
+
+    door = events.EVENTS[2]
+    scene = events.find(door, 100)
+    where = events.differing(scene, -1)
+    film = dream(world, scene.start.frame, events.plan(door))[:, where].astype(float)
+    opened, later = (np.abs(film[t] - scene.left_alone[t][where]).mean() for t in (10, -1))
+    assert opened > 10 and later > 0.9 * opened
+
+
 def test_it_knows_more_than_a_held_picture(world):
     """A second ahead, against the simulator, in worlds it was not trained on."""
     from t2w.evaluate.world import horizon

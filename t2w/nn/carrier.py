@@ -25,11 +25,12 @@ class Carried:
     picture: Tensor  # (b 3 8h 8w) whose latents these are
     sure: Tensor  # (b H W) what is kept of its details: 0 where a place came into view
     plain: Callable[[], Tensor]  # its latents, decoded (b 3 8h 8w)
+    settled: Tensor | None = None  # (b H W) 1 where a dynamics has no say, else 0
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """The networks that it takes. The last two: for worlds that have them."""
+    """The networks that do it; the last two in worlds that have them."""
 
     parallax: Parallax
     autoencoder: AutoencoderDC
@@ -45,20 +46,24 @@ class Carrier:
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)
 
-    def carried(self, picture: Tensor, sure: Tensor) -> Carried:
+    def carried(self, picture: Tensor, sure: Tensor, settled: Tensor | None = None) -> Carried:
         latents = self.encode(picture)
-        return Carried(latents, picture, sure, begun(lambda: self.picture(latents)))
+        return Carried(latents, picture, sure, begun(lambda: self.picture(latents)), settled)
 
     def renewed(self, latents: Tensor, carried: Carried) -> Tensor:
         """The picture (b 3 8h 8w) of latents (b c h w) that a dynamics has made of carried ones.
 
         Where a place had been in view, the carried picture is kept, and changed as the dynamics has changed what the autoencoder can hold of
-        it: else a picture would lose a seventh of its sharpness each time that it goes round. And a faint change is none.
+        it: else a picture would lose a seventh of its sharpness each time that it goes round. And a faint change is none; nor is any where a key
+        has changed the place: a dynamics that has never seen an open door would shut it again, little by little.
         """
         made, plain = self.picture(latents).float(), carried.plain().float()
         change = made - plain
         size = mean_around(change.square().mean(1, keepdim=True), 5)
-        return torch.lerp(made, carried.picture + change * size / (size + FAINT**2), per_pixel(carried.sure, made))
+        believed = size / (size + FAINT**2)
+        if carried.settled is not None:
+            believed = believed * (1 - per_pixel(carried.settled, made))
+        return torch.lerp(made, carried.picture + change * believed, per_pixel(carried.sure, made))
 
     def encode(self, pictures: Tensor) -> Tensor:
         """(b 3 8h 8w) => latents (b c h w)."""

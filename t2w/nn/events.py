@@ -17,9 +17,10 @@ from t2w.nn.view import places
 class EventsConfig:
     channels: int = 16  # of a latent
     keys: tuple[int, ...] = (5, 6)  # places in the action vector of the keys that change something
-    history: int = 12  # frames for which such a key goes on to change something
+    history: int = 11  # frames for which such a key goes on to change something: no longer than it was shown
     width: int = 48
     blocks: int = 2
+    rounds: int = 2  # in which the blocks look at a frame
     condition: int = 48
 
     def pressed(self, actions: Tensor) -> Tensor:
@@ -52,6 +53,9 @@ class Events(nn.Module):
         self.config, d = config, config.condition
         self.told = nn.Sequential(nn.Linear(config.history * len(config.keys), d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
         self.into = nn.Conv2d(config.channels + 2, config.width, 3, padding=1)
+        self.whole = nn.ModuleList(
+            nn.Linear(config.width, d) for _ in range(config.rounds)
+        )  # what there is anywhere: behind a door it looks as beside it
         self.blocks = nn.ModuleList(Block(config.width, d, apart) for apart in range(1, 1 + config.blocks))
         self.out = nn.Conv2d(config.width, config.channels + 1, 3, padding=1)
         with torch.no_grad():
@@ -64,8 +68,10 @@ class Events(nn.Module):
         where = places(*frame.shape[2:], frame.device).movedim(2, 0).expand(len(frame), -1, -1, -1)
         told = self.told(pressed.to(kind).flatten(1))
         x = self.into(torch.cat([frame, where], 1).to(kind))
-        for block in self.blocks:
-            x = block(x, told)
+        for whole in self.whole:
+            here = told + whole(x.mean((2, 3)))
+            for block in self.blocks:
+                x = block(x, here)
         new, share = self.out(F.silu(x)).float().split([self.config.channels, 1], 1)
         share = share.sigmoid()
         return torch.lerp(frame, new, share), share

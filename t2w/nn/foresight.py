@@ -59,7 +59,9 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
     paint = _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
     if paint is None:
         return around
-    return replace(around, ahead=Coming(around.frames + LATER, begun(paint))) if around.frames else around.keeping(paint())
+    if not around.frames:  # what is right ahead of the first frame is wanted in the second
+        return around.keeping(paint())
+    return replace(around, ahead=Coming(around.frames + LATER, begun(paint)))
 
 
 def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:

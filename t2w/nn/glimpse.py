@@ -115,11 +115,9 @@ def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
     k = len(kept.near) // len(new.near)
-    near, player, place, lens = (
-        tiled(part, k) for part in (new.near, new.player > 0, new.place, new.lens)
-    )  # he is looked for where he is now
+    near, player, place, lens = (tiled(part, k) for part in (new.near, new.player > 0, new.place, new.lens))
     to, ahead = thrown(near, new.eye, kept.eye)
-    to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)
+    to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)  # he is looked for where he is now
     near_there, known, player_there, beside = values_at(to, kept.near, kept.known, kept.player, spread(kept.player, EDGE))
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
     gone = near * (place - kept.place).norm(dim=1)[:, None, None]

@@ -137,7 +137,7 @@ class Dream:
             around = looked_around(around, self.first, self._noise, carrier)
             around = looked_ahead(around, motion, self.first, self._noise, carrier)
         self.around = around.onward(motion)
-        return carrier.carried(self.around.last.picture, self.around.sure)
+        return carrier.carried(self.around.last.picture, self.around.sure, self.around.settled)
 
     def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
         """The frame (b c h w) with what keys have changed in the world. There nothing of the carried one is right, nor of what was seen before."""

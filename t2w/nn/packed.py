@@ -1,7 +1,8 @@
 """Weights laid out once as the processor's matrix unit wants them. By themselves, convolutions and linear layers in bfloat16 lay theirs out anew
 in every call, which is a third of their time where pictures are small.
 
-It is what torch's compiler does with frozen weights, by the same operators of oneDNN, for those who have no compiler. What comes out is the same but for its last digit.
+It is what torch's compiler does with frozen weights, by the same operators of oneDNN, for those who have no compiler. What comes out is the
+same but for its last digit.
 """
 
 from typing import TypeVar

@@ -65,6 +65,7 @@ class Surroundings:
     kept: tuple[View, ...]  # the very first and those kept since
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
+    settled: Tensor | None = None  # (b H W) whether a key has changed a place of the last view: 1, else 0
     ahead: Coming | None = None  # a view from farther on
     anew: Coming | None = None  # one that was the last, as it should be
 
@@ -89,13 +90,15 @@ class Surroundings:
         return replace(self, kept=(first, *others[1 - KEPT :], view))
 
     def forgetting(self, changed: Tensor) -> "Surroundings":
-        """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is as it was before."""
+        """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is left out: it
+        shows them as they were."""
         views = stacked(self.kept)
         at, ahead = thrown(views.near, views.eye, self.last.eye)
         (gone,) = values_at(at, tiled(changed, len(self.kept)))
         known = views.known * (1 - gone * inside(at) * (ahead > NEAREST))
         kept = tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept))))
-        return replace(self, kept=kept, ahead=None, anew=None)
+        settled = changed if self.settled is None else torch.maximum(changed, self.settled)
+        return replace(self, kept=kept, settled=settled, ahead=None, anew=None)
 
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
@@ -115,7 +118,11 @@ class Surroundings:
         taken = torch.maximum(taken, came)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
         sure = torch.where((new.known > GOOD) | (taken > 0), 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
-        return replace(self, last=replace(new, known=new.known.clamp(min=INVENTED)), sure=sure, frames=self.frames + 1)
+        settled = self.settled
+        if settled is not None:
+            settled = values_at(motion.flow, settled)[0] * inside(motion.flow)
+        last = replace(new, known=new.known.clamp(min=INVENTED))
+        return replace(self, last=last, sure=sure, settled=settled, frames=self.frames + 1)
 
 
 def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:

@@ -24,7 +24,7 @@ from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_events, save_part
 
 WEIGHT = 8.0  # of an error there, beside 1 elsewhere
-LATE, PARTLY = 0.15, 0.15  # share of frames that are as before the event, and as half way from there
+LATE, PARTLY = 0.2, 0.4  # share of frames that are as before the event, and as half way from there
 NOISE = 0.3  # the most in a frame
 NOW, AGO, BEFORE = CHANGED
 
