@@ -117,11 +117,12 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
     assert AHEAD * 0.4 > 3 and len(painted) == 2 and 2 < painted[-1].place[0, 2] < 3
 
 
-def test_what_is_worn_is_painted_anew_and_nothing_else(carrier):
+def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
     from t2w.nn.foresight import LATER, MENDS, PAINTED, YOUNG, mended
 
     torch.manual_seed(0)
-    latents = torch.randn(1, 8, 12, 20)
+    latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 0.2)
+    monkeypatch.setattr(carrier.parallax, "depth", lambda painted: (wall, -wall))  # nor is what is painted as near as what was there
     with torch.no_grad():
         picture = carrier.picture(latents).float()
         begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))

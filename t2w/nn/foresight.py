@@ -13,8 +13,8 @@ from torch import Tensor
 
 from t2w.nn.beside import begun
 from t2w.nn.carrier import Carrier
-from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped, warped
-from t2w.nn.glimpse import View, best_glimpse, looked_up
+from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped
+from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings
 
@@ -76,18 +76,23 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
     if ((last.known < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
         return around, picture
     known, fresh = last.known * (1 - last.player), noise()
-    anew = begun(lambda: replace(last, picture=_painted(picture, known, first, fresh, carrier), known=torch.ones_like(known)))
-    return replace(around, anew=Coming(due, anew)), picture
+
+    def paint() -> View:
+        anew = _painted(picture, known, first, fresh, carrier)
+        return replace(last, picture=anew, known=torch.ones_like(known)).told(*carrier.parallax.depth(anew))
+
+    return replace(around, anew=Coming(due, begun(paint))), picture
 
 
 def _renewed(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroundings, Tensor]:
-    """The last view and how it looks, where it is worn as one some frames before it has been painted `anew`."""
+    """The last view and how it looks, where it is worn as it is in one some frames before, which has been painted `anew`. That may be nearer
+    or farther off there than what has melted: how near it is, the painted picture says."""
     last = around.last
-    to, there = looked_up(last, anew)
-    worn = ((SOUND - last.known * (1 - last.player)) / (SOUND - WORN)).clamp(0, 1) * (there > 0)
-    worn = mean_around(worn[:, None], 3)[:, 0] * (there > 0) * (1 - last.player)
+    seen = glimpse([anew], *last.eye)
+    worn = ((SOUND - last.known * (1 - last.player)) / (SOUND - WORN)).clamp(0, 1)
+    worn = mean_around(worn[:, None], 3)[:, 0] * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
-    painted = torch.lerp(picture.float(), warped(anew.picture, to), per_pixel(worn, picture))
+    painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
     return replace(around, last=replace(last, known=known)), painted.to(picture.dtype)
 
 
