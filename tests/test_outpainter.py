@@ -100,7 +100,11 @@ def test_what_is_hardly_known_is_not_shown(carrier):
     shown = torch.rand(1, 3, 96, 160)
     left, right = shown.clone(), shown.clone()
     left[..., :70], right[..., 90:] = 0.3, 0.3
-    painted, other_left, other_right = (_painted(picture, known, first, noise, carrier) for picture in (shown, left, right))
+    views = (
+        View(picture, known, known, 0 * known, torch.eye(3)[None], torch.zeros(1, 3), torch.ones(1, 2)) for picture in (shown, left, right)
+    )
+    with torch.no_grad():
+        painted, other_left, other_right = (_painted(view, known, first, noise, carrier).picture for view in views)
     assert painted.equal(other_right) and not painted.equal(other_left)
 
 

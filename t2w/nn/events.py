@@ -53,9 +53,8 @@ class Events(nn.Module):
         self.config, d = config, config.condition
         self.told = nn.Sequential(nn.Linear(config.history * len(config.keys), d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
         self.into = nn.Conv2d(config.channels + 2, config.width, 3, padding=1)
-        self.whole = nn.ModuleList(
-            nn.Linear(config.width, d) for _ in range(config.rounds)
-        )  # what there is anywhere: behind a door it looks as beside it
+        # What there is anywhere in the frame, for each round: behind a door it looks as beside it.
+        self.whole = nn.ModuleList(nn.Linear(config.width, d) for _ in range(config.rounds))
         self.blocks = nn.ModuleList(Block(config.width, d, apart) for apart in range(1, 1 + config.blocks))
         self.out = nn.Conv2d(config.width, config.channels + 1, 3, padding=1)
         with torch.no_grad():
@@ -63,7 +62,8 @@ class Events(nn.Module):
             self.out.bias[-1] = -2.0  # at first little is changed
 
     def forward(self, frame: Tensor, pressed: Tensor) -> tuple[Tensor, Tensor]:
-        """frame (b c h w), as it would be if nothing but the eye had moved; pressed (b n k): as the config says of actions => the frame, and how much of each place is new (b 1 h w)."""
+        """frame (b c h w), as it would be if nothing but the eye had moved; pressed (b n k): as the config says of actions => the frame, and
+        how much of each place is new (b 1 h w)."""
         kind = self.out.weight.dtype
         where = places(*frame.shape[2:], frame.device).movedim(2, 0).expand(len(frame), -1, -1, -1)
         told = self.told(pressed.to(kind).flatten(1))

@@ -68,7 +68,7 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
     """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it has been painted anew. If much of it is worn,
     it is painted. The player stays as he is. `first` and `noise` as above."""
     if around.anew and around.anew.frame == around.frames:
-        around, picture = _renewed(replace(around, anew=None), picture, around.anew.view())
+        around, picture = _patched(replace(around, anew=None), picture, around.anew.view())
     due = around.frames + LATER
     if due < YOUNG or due % MENDS:
         return around, picture
@@ -78,31 +78,31 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
     known, fresh = last.known * (1 - last.player), noise()
 
     def paint() -> View:
-        anew = _painted(picture, known, first, fresh, carrier)
-        return replace(last, picture=anew, known=torch.ones_like(known)).told(*carrier.parallax.depth(anew))
+        return replace(_painted(replace(last, picture=picture), known, first, fresh, carrier), known=torch.ones_like(known))
 
     return replace(around, anew=Coming(due, begun(paint))), picture
 
 
-def _renewed(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroundings, Tensor]:
+def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroundings, Tensor]:
     """The last view and how it looks, where it is worn as it is in one some frames before, which has been painted `anew`. That may be nearer
     or farther off there than what has melted: how near it is, the painted picture says."""
     last = around.last
     seen = glimpse([anew], *last.eye)
     worn = ((SOUND - last.known * (1 - last.player)) / (SOUND - WORN)).clamp(0, 1)
-    worn = mean_around(worn[:, None], 3)[:, 0] * (seen.known > 0) * (1 - last.player)
+    worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
     painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
     return replace(around, last=replace(last, known=known)), painted.to(picture.dtype)
 
 
-def _painted(picture: Tensor, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> Tensor:
-    """A picture (b 3 8h 8w) of which so much is known (b H W), as the outpainter thinks that it should be. What is hardly known it is not shown:
-    what has melted is believed all the same, and soon the place is another."""
+def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:
+    """A view of whose picture so much is known (b H W), as the outpainter thinks that it should be, and how near all is in that. What is hardly
+    known it is not shown: what has melted is believed all the same, and soon the place is another."""
     shown = (known >= KNOWN).float()
-    picture = picture * (per_pixel(shown, picture) > 0.5)
+    picture = view.picture * (per_pixel(shown, view.picture) > 0.5)
     latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise)
-    return carrier.picture(latents).float()
+    picture = carrier.picture(latents).float()
+    return replace(view, picture=picture).told(*carrier.parallax.depth(picture))
 
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -124,8 +124,7 @@ def _foreseen(
     fresh = noise()
 
     def paint() -> View:
-        picture = _painted(seen.picture, seen.known, first, fresh, carrier)
-        view = replace(seen, picture=picture).told(*carrier.parallax.depth(picture))
+        view = _painted(seen, seen.known, first, fresh, carrier)
         return replace(view, known=PAINTED * (1 - view.player))  # who he is, is not made up
 
     return paint

@@ -94,8 +94,8 @@ def spread(values: Tensor, across: int) -> Tensor:
 
 
 def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
-    """Values (b c h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
-    square of `every` by `every` places (b c h/every w/every). It is a product with a band from either side: ten times quicker than a pooling."""
+    """Values (… h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
+    square of `every` by `every` places (… h/every w/every). It is a product with a band from either side: ten times quicker than a pooling."""
     h, w = values.shape[-2:]
     with exactly(values.device):
         return _band(h, across, every, values.device) @ values.float() @ _band(w, across, every, values.device).mT

@@ -163,9 +163,8 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     picture, taken = new.picture, torch.zeros_like(new.known)
     for i in _most_used(which[better | as_good]):
         found = warped(kept[i].picture, to[i])
-        apart = (found - new.picture).abs().mean(1, keepdim=True)
-        where_he_is, elsewhere = (mean_around(apart, across, every=2)[:, 0] for across in (6, 10))
-        changed = torch.where(new.player > 0, where_he_is, elsewhere)
+        apart = (found - new.picture).abs().mean(1)
+        changed = torch.where(new.player > 0, *(mean_around(apart, across, every=2) for across in (6, 10)))
         use = (which == i) & (better | as_good & (changed < CHANGED))
         use = without_specks(use) & (known > 0)
         picture = torch.lerp(picture, found, per_pixel(use.float(), picture))
