@@ -1,16 +1,21 @@
 """What makes frames quick changes nothing in them but a last digit: work done beside, weights packed once, means and maxima by other ways."""
 
+import copy
 import threading
 import time
 
 import pytest
 import torch
 import torch.nn.functional as F
+from diffusers.models.autoencoders.autoencoder_dc import DCDownBlock2d, DCUpBlock2d
 
+from t2w.nn.autoencoder import TINY, build, decode, encode
 from t2w.nn.beside import begun, half_the_threads
+from t2w.nn.folded import folded
 from t2w.nn.geometry import mean_around, spread
 from t2w.nn.packed import packed
 from t2w.nn.precision import processor_multiplies_bfloat16
+from t2w.nn.view import around
 
 
 def test_what_is_begun_is_done_once_and_beside():
@@ -94,10 +99,30 @@ def test_packed_weights_say_the_same():
     plain = (
         torch.nn.Sequential(*layers, torch.nn.Linear(60, 16), torch.nn.Linear(16, 5, bias=False)).bfloat16().eval().requires_grad_(False)
     )
-    for rows in (1, 3):
+    quick = packed(torch.nn.Sequential(*plain))
+    for rows in (1, 3, 1):
         x = torch.randn(rows, 3, 12, 20).bfloat16().to(memory_format=torch.channels_last)
-        said = plain(x)
-        assert torch.allclose(packed(torch.nn.Sequential(*plain))(x), said, atol=0.01, rtol=0.01)
+        assert torch.allclose(quick(x), plain(x), atol=0.01, rtol=0.01)
+
+
+def test_an_autoencoder_says_the_same_when_folded():
+    torch.manual_seed(0)
+    plain = build(TINY).eval()
+    quick = folded(copy.deepcopy(plain))
+    assert not any(isinstance(part, DCDownBlock2d | DCUpBlock2d) for part in quick.modules())
+    with torch.inference_mode():
+        pictures = torch.rand(2, 3, 48, 80) * 2 - 1
+        latents = encode(plain, pictures)
+        assert latents.std() > 0.01 and torch.allclose(encode(quick, pictures), latents, atol=1e-5)
+        assert torch.allclose(decode(quick, latents), decode(plain, latents), atol=1e-5)
+
+
+def test_an_eye_turns_as_the_matrix_exponential_says():
+    axis = torch.cat([torch.zeros(1, 3), 1e-4 * torch.randn(4, 3), torch.randn(4, 3)])
+    a, b, c = axis.double().unbind(1)
+    none = torch.zeros_like(a)
+    cross = torch.stack([none, -c, b, c, none, -a, -b, a, none], -1).unflatten(1, (3, 3))
+    assert torch.allclose(around(axis).double(), torch.linalg.matrix_exp(cross), atol=1e-5)
 
 
 @pytest.mark.parametrize(("across", "every"), [(1, 1), (3, 1), (5, 1), (17, 1), (2, 2), (6, 2), (10, 2)])

@@ -65,7 +65,7 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
     """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
     h, w = pictures.shape[-2:]
-    by = rearrange(to - places(*to.shape[1:3], to.device), "b h w k -> b k h w")
+    by = rearrange(to - places(*to.shape[1:3], to.device), "b h w k -> b k h w").contiguous()
     fine = rearrange(F.interpolate(by, size=(h, w), mode="bilinear", align_corners=False), "b k h w -> b 1 h w k")
     return moved(pictures[:, None], places(h, w, to.device) + fine, "bicubic")[:, 0]
 

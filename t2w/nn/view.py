@@ -38,14 +38,15 @@ def turned(tilt: Tensor, by: Tensor, tilts: tuple[float, float]) -> Tensor:
     down = (tilt + down).clamp(*tilts) - tilt.clamp(*tilts)
     none = torch.zeros_like(tilt)
     upright = torch.stack([none, tilt.cos(), tilt.sin()], 1)
-    return _around(right[:, None] * upright) @ _around(torch.stack([-down, none, none], 1))
+    return around(right[:, None] * upright) @ around(torch.stack([-down, none, none], 1))
 
 
-def _around(axis: Tensor) -> Tensor:
-    """Rotation (b 3 3) around an axis (b 3), by as many radians as that is long."""
+def around(axis: Tensor) -> Tensor:
+    """Rotation (b 3 3) around an axis (b 3), by as many radians as that is long (Rodrigues)."""
     a, b, c = axis.unbind(1)
-    none = torch.zeros_like(a)
-    return torch.linalg.matrix_exp(torch.stack([none, -c, b, c, none, -a, -b, a, none], -1).unflatten(1, (3, 3)))
+    none, turns = torch.zeros_like(a), axis.norm(dim=1)[:, None, None] / torch.pi
+    cross = torch.stack([none, -c, b, c, none, -a, -b, a, none], -1).unflatten(1, (3, 3))
+    return torch.eye(3, device=axis.device) + turns.sinc() * cross + (turns / 2).sinc().square() / 2 * cross @ cross
 
 
 def rotated(facing: Tensor, by: Tensor) -> Tensor:

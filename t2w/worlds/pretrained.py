@@ -15,6 +15,7 @@ from t2w.media.atomic import atomically, whole_folder
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
 from t2w.nn.events import Events, EventsConfig
+from t2w.nn.folded import folded
 from t2w.nn.imagine import Sampling
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
 from t2w.nn.packed import Model, packed
@@ -160,7 +161,7 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
 
 def _ready(model: Model, device: torch.device, dtype: torch.dtype) -> Model:
     """The model to dream with, and nothing else."""
-    model = model.to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    model = folded(model).to(device, dtype).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return packed(model) if device.type == "cpu" and dtype == torch.bfloat16 and processor_multiplies_bfloat16() else model
 
 
