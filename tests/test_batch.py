@@ -193,7 +193,7 @@ def undisturbed(tmp_path_factory):
     return here / "b"
 
 
-@pytest.mark.parametrize("whom", ["interrupt", "worker", "parent", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("whom", ["interrupt", "deaf", "worker", "parent", pytest.param("all", marks=pytest.mark.slow)])
 def test_whoever_is_stopped_the_same_command_goes_on(whom, tmp_path, undisturbed):
     env = slow(tmp_path)
     process = start(tmp_path, env, "r.yaml", "--out", "b", "--workers", "2")
@@ -202,7 +202,9 @@ def test_whoever_is_stopped_the_same_command_goes_on(whom, tmp_path, undisturbed
         time.sleep(0.05)
     working = workers(process.pid)
     assert working
-    if whom == "interrupt":
+    if whom in ("interrupt", "deaf"):
+        for pid in working * (whom == "deaf"):
+            os.kill(pid, signal.SIGSTOP)  # cannot hear that it is to end, and is killed
         process.send_signal(signal.SIGINT)
         said, complained = process.communicate(timeout=60)
         assert process.returncode == 130 and "Traceback" not in complained and '"error": "interrupted"' in said

@@ -14,6 +14,7 @@ from t2w.batch import worker
 from t2w.batch.plan import Job
 from t2w.batch.worker import Died, Word
 from t2w.errors import FAILED, T2WError
+from t2w.media.atomic import sweep
 
 PATIENCE = 5.0  # seconds for workers to leave things in order before they are killed
 Order = tuple[Job, int | None]
@@ -52,7 +53,7 @@ class Workers:
                 yield slot, self._bury(slot)
 
     def __exit__(self, kind, error, trace) -> None:
-        """Idle workers go home; the others are told to stop, and killed where they cannot hear it."""
+        """Idle workers go home; the others are told to stop, and killed where they cannot hear it. What they have left half-written goes."""
         for pipe in self.pipes.values():
             try:
                 pipe.send(None)
@@ -69,6 +70,9 @@ class Workers:
                 process.join()
         for pipe in self.pipes.values():
             pipe.close()
+        if kind is not None:
+            for place in {left.parent for left in self.folder.rglob(".*.tmp*")}:
+                sweep(place)
 
     def _start(self, slot: int) -> None:
         here, there = self.context.Pipe()

@@ -73,8 +73,10 @@ class Recorder:
         self.waiting.append(self.writer.submit(self._write, frame, action))
 
     def _catch_up(self, kind, error, trace) -> None:
-        while kind is None and self.waiting:
-            self.waiting.popleft().result()
+        """Waits for the frames that are not written yet; after an error nobody wants them."""
+        while self.waiting:
+            frame = self.waiting.popleft()
+            frame.result() if kind is None else frame.cancel()
 
     def _write(self, frame: np.ndarray, action: Action | None) -> None:
         if action is not None:
