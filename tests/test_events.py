@@ -118,3 +118,19 @@ def test_what_a_key_has_changed_is_not_taken_back():
     changed, plain = session.step([Action()] * 4)[-1].astype(int), other.step([Action()] * 5)[-1]
     apart, since = (np.abs(changed - frame).mean((0, 2)) for frame in (plain, struck))
     assert apart[:64].mean() > 3 * apart[96:].mean() and since[:64].mean() < 0.1 * apart[:64].mean()
+
+
+def test_no_key_changes_the_player():
+    from t2w.worlds import registry
+
+    world = registry.load("starter", "cpu")
+    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=1)))
+    session = world.begin(FRAME)
+    session.step([Action()])
+    dream, player = session.dream, torch.zeros(1, 48, 80)
+    player[:, :, :20] = 1
+    dream.around = replace(dream.around, last=replace(dream.around.last, player=player))
+    dream.actions[:, -1, 6] = 1
+    with torch.inference_mode():
+        frame, _ = dream._changed(dream.last, dream.carried)
+    assert frame[..., :5].equal(dream.last[..., :5]) and (frame[..., 5:10] == -4).all() and frame[..., 10:].equal(dream.last[..., 10:])

@@ -12,7 +12,7 @@ from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
-from t2w.nn.geometry import warped
+from t2w.nn.geometry import per_latent, warped
 from t2w.nn.parallax import Manner, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
@@ -140,12 +140,15 @@ class Dream:
         return carrier.carried(self.around.last.picture, self.around.sure, self.around.settled)
 
     def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
-        """The frame (b c h w) with what keys have changed in the world. There nothing of the carried one is right, nor of what was seen before."""
-        events = self.carrier and self.carrier.events
+        """The frame (b c h w) with what keys have changed in the world: not the player, who stands before it. There nothing of the carried one
+        is right, nor of what was seen before."""
+        events = self.around and self.carrier.events
         found = events and events.after(frame, self.actions)
         if found is None:
             return frame, carried
-        frame, share = found
+        changed, share = found
+        world = 1 - per_latent(self.around.last.player)
+        frame, share = torch.lerp(frame, changed, world), share * world
         if share.max() > CHANGED:
             where = (F.interpolate(share, carried.sure.shape[1:], mode="bilinear")[:, 0] > CHANGED).float()
             carried = replace(carried, sure=carried.sure * (1 - where))
