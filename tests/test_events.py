@@ -130,7 +130,7 @@ def test_no_key_changes_the_player():
     dream, player = session.dream, torch.zeros(1, 48, 80)
     player[:, :, :20] = 1
     dream.around = replace(dream.around, last=replace(dream.around.last, player=player))
-    dream.actions[:, -1, 6] = 1
     with torch.inference_mode():
+        dream.actions[:, -1, 6] = 1
         frame, _ = dream._changed(dream.last, dream.carried)
     assert frame[..., :5].equal(dream.last[..., :5]) and (frame[..., 5:10] == -4).all() and frame[..., 10:].equal(dream.last[..., 10:])
