@@ -13,7 +13,7 @@ from t2w.data.collect import CollectConfig, alone, collect, kind_of
 from t2w.data.latents import encode_shards
 from t2w.data.pairs import flow_between, rigid_between
 from t2w.data.pictures import Pictures, to_picture
-from t2w.data.record import back, follow
+from t2w.data.record import about, back, follow
 from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
@@ -25,6 +25,7 @@ from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
 from t2w.sim.spec import VIEWS, sample
 from t2w.sim.understand import understand
+from t2w.sim.walking import SWIMMING
 
 SMALL = CollectConfig(
     episodes=12,
@@ -149,7 +150,7 @@ def test_every_turn_of_the_mix_has_every_kind():
 def test_how_one_walks_is_learnt_from_actions_alone(folder):
     from t2w.data.pairs import Walks
     from t2w.nn.parallax import TINY, Gait
-    from t2w.train.parallax import learn_gait
+    from t2w.train.smallparts import learn_gait
 
     walks = Walks(shards(folder), TINY.gait)
     one = walks.batch(64)
@@ -218,7 +219,7 @@ def test_a_player_seen_from_above_turns_beside_the_eye():
 def test_which_way_one_faces_is_learnt_from_pictures(folder):
     from t2w.data.pairs import Faces
     from t2w.nn.parallax import TINY, Facing
-    from t2w.train.parallax import learn_facing
+    from t2w.train.smallparts import learn_facing
 
     torch.manual_seed(0)
     net = Facing(TINY)
@@ -229,17 +230,47 @@ def test_which_way_one_faces_is_learnt_from_pictures(folder):
 
 
 def test_how_far_down_one_looks_is_learnt_from_pictures(folder):
-    from t2w.data.pairs import Tilts
+    from t2w.data.pairs import Readings
     from t2w.nn.parallax import TINY, Parallax
-    from t2w.train.parallax import learn_tilt
+    from t2w.train.smallparts import learn_readings
 
     torch.manual_seed(0)
-    tilts = Tilts(shards(folder), 200)
-    height, width = tilts[0]["picture"].shape[1:]
+    pictures = Readings(shards(folder), 200)
+    height, width = pictures[0]["picture"].shape[1:]
     net = Parallax(replace(TINY, height=height // 8, width=width // 8, slant=64))
-    true = torch.stack([item["tilt"] for item in tilts])
-    assert len(tilts) <= 200 and true.std() > 0.1
-    assert learn_tilt(net, tilts, steps=600) < 0.8 * (true - true.median()).abs().mean()  # who knows nothing says the median
+    true = torch.stack([item["tilt"] for item in pictures])
+    assert len(pictures) <= 200 and true.std() > 0.1
+    off = learn_readings(net, pictures, steps=600)
+    assert off["tilt"] < 0.8 * (true - true.median()).abs().mean()  # who knows nothing says the median
+
+
+def test_who_swims_is_recorded_and_learnt(tmp_path):
+    from t2w.data.pairs import Readings, Walks
+    from t2w.data.shard import write
+    from t2w.nn.parallax import TINY, Parallax
+    from t2w.train.smallparts import learn_readings
+
+    def episode(seed: int, place: str) -> Episode:
+        """Into the water from the shore, or about in the open; then four frames."""
+        sim = Simulator(replace(sample(seed), biome="tropical island", view=VIEWS[0]), 64, 48)
+        sim.place(place, random.Random(seed))
+        for _ in range(40):
+            sim.step(Action(frozenset("w")))
+        found = Episode(about(sim, "play"))
+        follow(sim, found, iter([Action()] * 4))
+        return found
+
+    torch.manual_seed(0)
+    episodes = [episode(seed, place) for seed in range(4) for place in ("shore", "open")]
+    write(tmp_path, 0, episodes)
+    found = shards(tmp_path)
+    pictures, net = Readings(found, 200), Parallax(replace(TINY, height=6, width=8))
+    afloat = torch.stack([item["afloat"] for item in pictures])
+    share = afloat.mean()
+    assert share == sum(bool(bits & SWIMMING) for one in episodes for bits in one.events) / 32 and 0.2 < share < 0.8
+    assert Walks(found, TINY.gait).steps["afloat"].mean() == share
+    unsure = -(share * share.log() + (1 - share) * (1 - share).log())  # of who knows but how often it is so
+    assert learn_readings(net, pictures, steps=1000)["afloat"] < 0.5 * unsure
 
 
 def test_who_needs_walks_says_so_where_there_are_none(tmp_path):

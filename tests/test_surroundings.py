@@ -31,7 +31,7 @@ def motion(
     before = wall if here is None else torch.full_like(wall, here)
     him, tilt = 18 * (0 * wall + player) - 9, torch.zeros(1)
     manner = Manner(torch.tensor([[1.0, 0.0]]), tilt, torch.zeros(1, 3), LENS)
-    return Motion(flow, wall, before, him, rotation, shift, distance, tilt, manner)
+    return Motion(flow, wall, before, him, rotation, shift, distance, tilt, torch.zeros(1), manner)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
@@ -242,7 +242,7 @@ def test_who_is_seen_from_above_goes_where_he_faces():
     gait, told = Gait(TINY), histories(torch.rand(1, 3, TINY.actions), TINY.gait)[:, -1]
     faces = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     tilt = torch.tensor(0.7)
-    steps = gait(told.expand(3, -1, -1), faces, tilt.expand(3), torch.eye(3).expand(3, 3, 3))
+    steps = gait(told.expand(3, -1, -1), faces, tilt.expand(3), torch.eye(3).expand(3, 3, 3), torch.zeros(3))
     assert torch.allclose(steps[0, :-1], steps[1, :-1])  # else one goes where one looks
     ahead, right, back = steps[:, -1]
     up = torch.stack([torch.zeros(()), tilt.cos(), tilt.sin()])  # of what stands upright, in the tilted view

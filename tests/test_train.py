@@ -102,7 +102,7 @@ def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path, mo
     from t2w.worlds import registry
     from t2w.worlds.check import check
 
-    for steps in ("GAIT_STEPS", "FACING_STEPS", "TILT_STEPS"):
+    for steps in ("GAIT_STEPS", "FACING_STEPS", "READING_STEPS"):
         monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
     logs = list(train_parallax(data, encoder, tmp_path / "parallax", parallax.TINY, replace(FIT, steps=60, batch=8)))
     assert logs[-1]["loss"] < logs[0]["loss"] and logs[-1]["look"]["pixels off"] > 0
@@ -113,6 +113,21 @@ def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path, mo
     (tmp_path / "world" / "parallax.safetensors").unlink()
     with pytest.raises(T2WError, match="parallax.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
+
+
+def test_the_small_parts_of_a_parallax_learn_alone(data, encoder, tmp_path, monkeypatch):
+    from safetensors.torch import load_file
+
+    from t2w.train.parallax import of, train_parallax
+    from t2w.worlds.pretrained import load_autoencoder, save_part
+
+    for steps in ("GAIT_STEPS", "READING_STEPS"):
+        monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
+    save_part(of(load_autoencoder(encoder), parallax.TINY), tmp_path / "old")
+    fit = replace(FIT, steps=0, batch=8)
+    assert list(train_parallax(data, encoder, tmp_path / "new", parallax.TINY, fit, weights=tmp_path / "old")) == []
+    old, new = (load_file(tmp_path / name / "parallax.safetensors") for name in ("old", "new"))
+    assert {name.partition(".")[0] for name in old if not old[name].equal(new[name])} == {"gait", "tilt", "afloat"}
 
 
 def test_a_painter_is_a_diffusers_pipeline_that_needs_no_t2w(data, encoder, tmp_path):

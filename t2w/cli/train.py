@@ -68,7 +68,9 @@ def parallax(
     autoencoder: Encoder = Path("runs/autoencoder"),
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("runs/parallax"),
     minutes: Minutes = None,
-    steps: Steps = 20_000,
+    steps: Annotated[
+        int, typer.Option("--steps", min=0, help="Optimizer steps, where --minutes is not given. 0: only the small parts learn.")
+    ] = 20_000,
     batch: Batch = 24,
     lr: Rate = 2e-3,
     seed: Seed = 0,
@@ -81,7 +83,8 @@ def parallax(
 ) -> None:
     """Between stages one and two: how a picture moves under an action. For: t2w train dynamics … --parallax runs/parallax
 
-    --weights keep how one walks, who faces where, and their encoder; with another autoencoder, begin without.
+    --weights keep who faces where, and their encoder; with another autoencoder, begin without. The small parts, which take minutes,
+    are how one walks and swims, how far the eye looks down, and whether the player is afloat.
 
     Example: t2w train parallax data --autoencoder runs/autoencoder --out runs/parallax --minutes 10
     """

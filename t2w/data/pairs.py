@@ -15,9 +15,10 @@ from t2w.nn.precision import exactly
 from t2w.nn.view import places
 from t2w.sim.camera import ISOMETRIC
 from t2w.sim.spec import VIEWS
+from t2w.sim.walking import SWIMMING
 
 FEW = 4  # pictures of an episode, to tell from how far the eye looks down
-FORGOTTEN = 0.4  # share of pairs of which not all earlier actions are told: a world begins without any
+FORGOTTEN = 0.1  # share of steps of which not all earlier actions are told; a world begins without any, but it begins at rest
 
 
 def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -31,6 +32,11 @@ def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
 def tilt_of(pose: Tensor) -> Tensor:
     """By how many radians an eye looks down (n), of poses (n 12)."""
     return -_axes(pose)[0][:, 2, 2].clamp(-1, 1).asin()
+
+
+def afloat(shard: Shard, at: slice) -> Tensor:
+    """Whether the player swims in these frames (n): 1, else 0."""
+    return torch.from_numpy((shard.events[at] & SWIMMING) > 0).float()
 
 
 def _axes(pose: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,7 +74,7 @@ def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str 
 
 class Pairs(Dataset):
     """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 H W) and "poses": (2 12) of both, "view": () which
-    of VIEWS}. Without `both`, the "next" picture is left out. Pictures that none follows are followed by themselves: nothing was done."""
+    of VIEWS, "afloat": () whether the player swims}. Without `both`, the "next" picture is left out. Pictures that none follows are followed by themselves: nothing was done."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0, both: bool = True):
         self.found, self.history, self.both = found, history, both
@@ -100,6 +106,7 @@ class Pairs(Dataset):
             "near": near.float(),
             "poses": pose,
             "view": torch.tensor(VIEWS.index(row["spec"]["view"])),
+            "afloat": afloat(shard, slice(t, t + 1))[0],
         }
 
 
@@ -112,9 +119,9 @@ def measured(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     return batch | {"flow": flow, "known": known, "rotation": rotation, "shift": shift, "lens": lens, "tilt": tilt_of(old)}
 
 
-class Tilts(Dataset):
+class Readings(Dataset):
     """Pictures of all kinds, a few of each episode, at most `most` of them, drawn by chance. An item: {"picture": (3 8h 8w), "tilt": () by how many
-    radians the eye looks down there}."""
+    radians the eye looks down there, "afloat": () whether the player swims}."""
 
     def __init__(self, found: list[Shard], most: int, seed: int = 0):
         draw = torch.Generator().manual_seed(seed)
@@ -127,12 +134,14 @@ class Tilts(Dataset):
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         shard, t = self.index[k]
-        return {"picture": to_picture(shard.frame(t)), "tilt": tilt_of(torch.from_numpy(shard.geometry[1][t : t + 1]).float())[0]}
+        at = slice(t, t + 1)
+        tilt = tilt_of(torch.from_numpy(shard.geometry[1][at]).float())
+        return {"picture": to_picture(shard.frame(t)), "tilt": tilt[0], "afloat": afloat(shard, at)[0]}
 
 
 class Walks:
-    """All steps of all walks, without pictures: batches {"history": (m n a+1), "facing": (m 2), "tilt": (m), "rotation": (m 3 3), "shift": (m 3)
-    in metres, "view": (m)}."""
+    """All steps of all walks, without pictures: batches {"history": (m n a+1), "facing": (m 2), "tilt": (m), "rotation": (m 3 3), "afloat": (m),
+    "shift": (m 3) in metres, "view": (m)}."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0):
         self.generator = torch.Generator().manual_seed(seed)
@@ -152,6 +161,7 @@ class Walks:
             "facing": torch.from_numpy(shard.facing[at])[:-1],
             "tilt": tilt_of(pose[:-1]),
             "rotation": rotation,
+            "afloat": afloat(shard, at)[:-1],
             "shift": shift,
             "view": torch.full((len(shift),), VIEWS.index(row["spec"]["view"])),
         }

@@ -25,7 +25,9 @@ Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as
 STILL = 1e-4  # metres
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
 EDGE = 3  # places across: so far around the player his edges reach
-SLANTS = 12  # channels in which it is told how far the eye looks down
+SLANTS = 12  # channels in which the depths of a picture are read
+AFLOAT = 8  # width of what tells whether the player swims
+STROKES, LATELY = 24, 12  # width of what tells how he does, and of how many actions it knows: water soon takes away what one had of speed
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
 
 
@@ -62,10 +64,12 @@ def histories(actions: Tensor, n: int) -> Tensor:
 
 
 class Gait(nn.Module):
-    """Actions => how the eye moves: histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b) and how
-    it turns (b 3 3), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from above who goes where he faces.
+    """Actions => how the eye moves: histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b), how
+    it turns (b 3 3), and whether he swims (b: 1, else 0), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from
+    above who goes where he faces.
 
-    What is learnt are steps on level ground, and the point around which the eye turns: its own place, or the head of who is seen from behind."""
+    What is learnt are steps on level ground and strokes in water, and the point around which the eye turns: its own place, or the head of
+    who is seen from behind."""
 
     def __init__(self, config: ParallaxConfig):
         super().__init__()
@@ -77,10 +81,19 @@ class Gait(nn.Module):
             nn.SiLU(),
             nn.Linear(wide, 3 * config.gaits),
         )
+        self.strokes = nn.Sequential(
+            nn.Linear(LATELY * (config.actions + 1), STROKES),
+            nn.SiLU(),
+            nn.Linear(STROKES, STROKES),
+            nn.SiLU(),
+            nn.Linear(STROKES, 3 * config.gaits),
+        )
         self.pivot = nn.Parameter(torch.zeros(config.gaits, 3))  # across, down and ahead of the eye, in units of PIVOT
 
-    def forward(self, history: Tensor, facing: Tensor, tilt: Tensor, rotation: Tensor) -> Tensor:
-        across, down, ahead = self.layers(history.to(self.layers[0].weight.dtype).flatten(1)).float().unflatten(1, (-1, 3)).unbind(2)
+    def forward(self, history: Tensor, facing: Tensor, tilt: Tensor, rotation: Tensor, afloat: Tensor) -> Tensor:
+        history = history.to(self.layers[0].weight.dtype)
+        on_land, in_water = self.layers(history.flatten(1)).float(), self.strokes(history[:, :LATELY].flatten(1)).float()
+        across, down, ahead = torch.lerp(on_land, in_water, afloat[:, None]).unflatten(1, (-1, 3)).unbind(2)
         as_one_looks = facing.new_tensor([1.0, 0.0]).expand(*across[:, 1:].shape, 2)
         cos, sin = torch.cat([as_one_looks, facing[:, None]], 1).unbind(2)
         across, ahead = cos * across + sin * ahead, cos * ahead - sin * across
@@ -115,19 +128,19 @@ class Facing(nn.Module):
         return self.layers(part.to(self.layers[0].weight.dtype)).float()
 
 
-class Tilt(nn.Module):
-    """What is in the depths of a picture (b d h/2 w/2) => by how many radians the eye looks down (b). Beside all else that tells of the eye,
-    it was the first to be given up: in one kind of view one answer for all."""
+class Reading(nn.Module):
+    """What is in the depths of a picture (b d h/2 w/2) => a number (b). Whether the player swims; by how many radians the eye looks down:
+    beside all else that tells of the eye, that was the first to be given up, in one kind of view one answer for all."""
 
-    def __init__(self, config: ParallaxConfig):
+    def __init__(self, config: ParallaxConfig, wide: int):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(config.widths[-1], SLANTS, 1),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(SLANTS * (config.height // 2) * (config.width // 2), config.slant),
+            nn.Linear(SLANTS * (config.height // 2) * (config.width // 2), wide),
             nn.SiLU(),
-            nn.Linear(config.slant, 1),
+            nn.Linear(wide, 1),
         )
 
     def forward(self, deep: Tensor) -> Tensor:
@@ -160,6 +173,7 @@ class Motion(NamedTuple):
     shift: Tensor  # (b 3)
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
+    afloat: Tensor  # (b) whether the player swam there: its logit
     manner: Manner  # of the new view
 
     @property
@@ -181,7 +195,8 @@ class Parallax(nn.Module):
             nn.Linear(config.history * (config.actions + 1), condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
         )
         self.unet = UNet(8 * config.height, 8 * config.width, 2, config.widths, config.down, config.up)
-        self.gait, self.facing, self.tilt = Gait(config), Facing(config), Tilt(config)
+        self.gait, self.facing = Gait(config), Facing(config)
+        self.tilt, self.afloat = Reading(config, config.slant), Reading(config, AFLOAT)
         self.move = nn.Sequential(
             nn.Linear(2 * deep + condition, 2 * deep),
             nn.SiLU(),
@@ -192,7 +207,7 @@ class Parallax(nn.Module):
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(config.channels, **size)).encoder
         with torch.no_grad():
-            for last in (self.move[-1], self.tilt.layers[-1]):
+            for last in (self.move[-1], self.tilt.layers[-1], self.afloat.layers[-1]):
                 last.weight.mul_(0.1)
                 last.bias.zero_()
 
@@ -211,7 +226,8 @@ class Parallax(nn.Module):
         after = Manner(rotated(facing, mouse[:, 0]), (tilt + by[:, 1]).clamp(*self.config.tilts), gait, lens)
         with exactly(here.device):
             rotation = turned(tilt, by, self.config.tilts)
-        shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation)).sum(1)
+        afloat = self.afloat(deep)
+        shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation, afloat.sigmoid())).sum(1)
         free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
         shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
         rotation, shift = rigid or (rotation, shift)
@@ -219,7 +235,7 @@ class Parallax(nn.Module):
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = projected(near, rotation, shift, lens, lens)
         flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
-        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, after)
+        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, afloat, after)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""

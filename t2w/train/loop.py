@@ -96,7 +96,7 @@ class Run:
         """Share of the run that is done, 0 to 1."""
         if self.config.minutes is not None:
             return min(1.0, self.seconds / 60 / self.config.minutes)
-        return min(1.0, self.step / self.config.steps)
+        return min(1.0, self.step / self.config.steps) if self.config.steps else 1.0
 
     def rate(self) -> float:
         """What the learning rates are multiplied by now."""

@@ -1,12 +1,11 @@
 """Parallax: pictures and actions in, out comes how near all is in them and how the eye moves. Learnt from the simulator's depth and poses.
 
-First of all a new one's gait, from actions without pictures, and which way a player faces who is seen from above; then the rest; last of
-all how far the eye looks down, from what has been found. Its encoder learns beside it: of a decoded picture it is to make the latents that
+First of all the gait, from actions without pictures, and which way a player faces who is seen from above; then the rest; last of all
+what is read of its depths (see `smallparts`). Its encoder learns beside it: of a decoded picture it is to make the latents that
 it came from, and of a moved one those that such a picture truly has: where the two are alike, the next frame's.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,17 +13,17 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from t2w.data.pairs import Faces, Pairs, Tilts, Walks, measured
+from t2w.data.pairs import Faces, Pairs, Readings, Walks, measured
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import encode
 from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Facing, Gait, Motion, Parallax, ParallaxConfig
+from t2w.nn.parallax import Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
+from t2w.train.smallparts import FACING_STEPS, GAIT_STEPS, READ, READING_STEPS, learn_facing, learn_gait, learn_readings
 from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
 
@@ -37,6 +36,7 @@ WIDEST = 9  # places across, of what is small
 PLAYER = 1.0  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
 TILT = 2.0  # of by how many radians it looks down
+AFLOAT = 0.3  # of whether the player swims
 LATENTS = 2.0  # of the latents of a moved picture
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 BLOTCH = 6  # pixels along a side
@@ -44,10 +44,6 @@ AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
 NEVER = 99.0  # as far off as it is from the player
 GAIT = 0.3  # of which way to walk it is
-GAIT_STEPS, GAIT_BATCH = 3000, 512
-FACING_STEPS, FACING_BATCH = 4000, 96
-TILT_STEPS, TILT_BATCH, TILT_PICTURES = 8000, 128, 24000
-WARMUP = 50  # steps of each
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
 
 
@@ -128,7 +124,8 @@ def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tenso
     lens = (motion.lens.log() - batch["lens"].log()).abs().mean()
     tilt = (motion.tilt - batch["tilt"]).abs().mean()
     gait = F.cross_entropy(motion.manner.gait, batch["view"])
-    eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait
+    afloat = F.binary_cross_entropy_with_logits(motion.afloat, batch["afloat"])
+    eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait + AFLOAT * afloat
     value = FLOW * flow + DEPTH * depth + SLOPE * slope + PLAYER * player + eye
     figures = {
         "pixels off": flow,
@@ -141,6 +138,7 @@ def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tenso
         "tilt": tilt,
         "lens": lens,
         "gait": gait,
+        "afloat": afloat,
     }
     return value, figures
 
@@ -166,63 +164,6 @@ def parallax_loss(autoencoder: AutoencoderDC, encoder: bool) -> Callable:
         return value, {name: figure.item() for name, figure in figures.items()}
 
     return loss
-
-
-def learn_gait(gait: Gait, walks: Walks, steps: int) -> float:
-    """How one walks is learnt from actions alone, a million and a half of them in seconds. Returns the mean error in metres at the end."""
-
-    def off(batch: Batch) -> Tensor:
-        told = (batch[name] for name in ("history", "facing", "tilt", "rotation"))
-        guess = gait(*told)[torch.arange(GAIT_BATCH, device=batch["view"].device), batch["view"]]
-        return (guess - batch["shift"]).norm(dim=1).mean()
-
-    return _learn(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
-
-
-def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable = nullcontext) -> float:
-    """Which way one faces, from small pictures, some 400,000 of them in five minutes; `shortened`: autocast, where that is quicker. Returns
-    the mean distance from the true cosine and sine."""
-    facing.to(memory_format=torch.channels_last)
-
-    def off(batch: Batch) -> Tensor:
-        with shortened():
-            said = facing.of_middle(batch["middle"].contiguous(memory_format=torch.channels_last))
-        return (said - batch["facing"]).norm(dim=1).mean()
-
-    return _learn(facing, off, lambda: faces.batch(FACING_BATCH), steps, decay=0.05)
-
-
-def learn_tilt(model: Parallax, tilts: Tilts, steps: int, shortened: Callable = nullcontext) -> float:
-    """How far the eye looks down, from what is in the depths of pictures of all kinds: walks alone show too few worlds, and an error stays for a
-    whole dream. Returns the mean error in radians at the end."""
-    device, found = next(model.parameters()).device, []
-    with torch.no_grad(), shortened():
-        for batch in DataLoader(tilts, TILT_BATCH):
-            shown = batch["picture"].to(device, memory_format=torch.channels_last)
-            found.append((model.unet(shown)[1].half(), batch["tilt"].to(device)))
-    deep, true = map(torch.cat, zip(*found))
-    draw = torch.Generator().manual_seed(0)
-
-    def some() -> Batch:
-        at = torch.randint(len(true), (TILT_BATCH,), generator=draw)
-        return {"deep": deep[at].float(), "tilt": true[at]}
-
-    part = model.tilt.requires_grad_(True)
-    return _learn(part, lambda batch: (part(batch["deep"]) - batch["tilt"]).abs().mean(), some, steps, decay=1.0)
-
-
-def _learn(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
-    """A small part by itself, before the rest. Returns its error in the last step."""
-    optimizer = torch.optim.AdamW(part.parameters(), lr=1e-3, weight_decay=decay)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / WARMUP, 1.0, 2 * (1 - step / steps)))
-    error, device = torch.zeros(()), next(part.parameters()).device
-    for _ in range(steps):
-        error = off({name: values.to(device) for name, values in draw().items()})
-        optimizer.zero_grad()
-        error.backward()
-        optimizer.step()
-        falling.step()
-    return error.item()
 
 
 def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
@@ -257,8 +198,8 @@ def train_parallax(
     workers: int = 0,
     weights: Path | None = None,
 ) -> Iterator[dict]:
-    """`weights` keep their gait, their eye for who faces where, and their encoder. Yields the figures of every step; at the end `out`
-    holds config.json and parallax.safetensors."""
+    """`weights` keep their eye for who faces where, and their encoder; their gait learns on. Yields the figures of every step; at the end
+    `out` holds config.json and parallax.safetensors."""
     learn, held = split(data, depth=True)
     where = accelerator(dtype)
     theirs = load_autoencoder(autoencoder).requires_grad_(False).to(where.device, memory_format=torch.channels_last).eval()
@@ -267,9 +208,9 @@ def train_parallax(
     if weights:
         check_channels(weights, model.config.channels, theirs)
         model.encoder.requires_grad_(False)
-    elif not (out / "run" / "run.json").exists():
+    if not (out / "run" / "run.json").exists():
         learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed), GAIT_STEPS)
-        if len(faces := Faces(learn, model.facing.side, fit_config.seed)):
+        if not weights and len(faces := Faces(learn, model.facing.side, fit_config.seed)):
             learn_facing(model.facing.to(where.device), faces, FACING_STEPS, where.autocast)
     model.gait.requires_grad_(False)
     model.facing.requires_grad_(False)
@@ -282,7 +223,7 @@ def train_parallax(
     yield from train(stage, run, loader(pairs, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            learn_tilt(model.parallax, Tilts(learn, TILT_PICTURES, fit_config.seed + 2), TILT_STEPS, where.autocast)
+            learn_readings(model.parallax, Readings(learn, READ, fit_config.seed + 2), READING_STEPS, where.autocast)
             save_part(model.parallax, out)
     where.wait_for_everyone()
 

@@ -1,0 +1,79 @@
+"""The small parts of a parallax, each of which is learnt by itself and in minutes: how the player walks and swims, which way he faces, and what is
+read of a picture's depths."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from t2w.data.pairs import Faces, Readings, Walks
+from t2w.nn.parallax import Facing, Gait, Parallax
+from t2w.train.loop import Batch
+
+GAIT_STEPS, GAIT_BATCH = 12000, 512
+FACING_STEPS, FACING_BATCH = 4000, 96
+READING_STEPS, READING_BATCH, READ = 8000, 128, 24000
+WARMUP = 50  # steps of each
+
+
+def learn_gait(gait: Gait, walks: Walks, steps: int) -> float:
+    """How one walks and swims is learnt from actions alone, six million of them in two minutes. Returns the mean error in metres at the end."""
+
+    def off(batch: Batch) -> Tensor:
+        told = (batch[name] for name in ("history", "facing", "tilt", "rotation", "afloat"))
+        guess = gait(*told)[torch.arange(GAIT_BATCH, device=batch["view"].device), batch["view"]]
+        return (guess - batch["shift"]).norm(dim=1).mean()
+
+    return _learn(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
+
+
+def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable = nullcontext) -> float:
+    """Which way one faces, from small pictures, some 400,000 of them in five minutes; `shortened`: autocast, where that is quicker. Returns
+    the mean distance from the true cosine and sine."""
+    facing.to(memory_format=torch.channels_last)
+
+    def off(batch: Batch) -> Tensor:
+        with shortened():
+            said = facing.of_middle(batch["middle"].contiguous(memory_format=torch.channels_last))
+        return (said - batch["facing"]).norm(dim=1).mean()
+
+    return _learn(facing, off, lambda: faces.batch(FACING_BATCH), steps, decay=0.05)
+
+
+def learn_readings(model: Parallax, pictures: Readings, steps: int, shortened: Callable = nullcontext) -> dict[str, float]:
+    """How far the eye looks down and whether the player swims, from what is in the depths of pictures of all kinds: walks alone show too few
+    worlds, and an error stays for a whole dream. Returns both errors at the end: in radians, and a cross-entropy."""
+    device, found = next(model.parameters()).device, []
+    with torch.no_grad(), shortened():
+        for batch in DataLoader(pictures, READING_BATCH):
+            shown = batch["picture"].to(device, memory_format=torch.channels_last)
+            found.append({**batch, "picture": model.unet(shown)[1].half()})
+    deep, tilt, afloat = (torch.cat([part[name] for part in found]).to(device) for name in ("picture", "tilt", "afloat"))
+    draw = torch.Generator().manual_seed(0)
+
+    def some() -> Batch:
+        at = torch.randint(len(deep), (READING_BATCH,), generator=draw)
+        return {"deep": deep[at].float(), "tilt": tilt[at], "afloat": afloat[at]}
+
+    def off(name: str, error: Callable) -> float:
+        part = getattr(model, name).requires_grad_(True)
+        return _learn(part, lambda batch: error(part(batch["deep"]), batch[name]), some, steps, decay=1.0)
+
+    return {"tilt": off("tilt", F.l1_loss), "afloat": off("afloat", F.binary_cross_entropy_with_logits)}
+
+
+def _learn(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
+    """A small part by itself, before the rest. Returns its error in the last step."""
+    optimizer = torch.optim.AdamW(part.parameters(), lr=1e-3, weight_decay=decay)
+    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / WARMUP, 1.0, 2 * (1 - step / steps)))
+    error, device = torch.zeros(()), next(part.parameters()).device
+    for _ in range(steps):
+        error = off({name: values.to(device) for name, values in draw().items()})
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        falling.step()
+    return error.item()
