@@ -127,6 +127,8 @@ def test_the_small_parts_of_a_parallax_learn_alone(data, encoder, tmp_path, monk
     fit = replace(FIT, steps=0, batch=8)
     assert list(train_parallax(data, encoder, tmp_path / "new", parallax.TINY, fit, weights=tmp_path / "old")) == []
     old, new = (load_file(tmp_path / name / "parallax.safetensors") for name in ("old", "new"))
+    with pytest.raises(T2WError, match="give the --weights"):
+        next(train_parallax(data, encoder, tmp_path / "none", parallax.TINY, fit))
     assert {name.partition(".")[0] for name in old if not old[name].equal(new[name])} == {"gait", "tilt", "afloat"}
 
 

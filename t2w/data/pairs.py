@@ -74,7 +74,8 @@ def true_ways(shard: Shard, start: int, frames: int, device: torch.device | str 
 
 class Pairs(Dataset):
     """An item: {"picture" and the "next": (3 8h 8w), "history": (n a+1), "near": (2 H W) and "poses": (2 12) of both, "view": () which
-    of VIEWS, "afloat": () whether the player swims}. Without `both`, the "next" picture is left out. Pictures that none follows are followed by themselves: nothing was done."""
+    of VIEWS, "afloat": () whether the player swims}. Without `both`, the "next" picture is left out. Pictures that none follows are followed
+    by themselves: nothing was done."""
 
     def __init__(self, found: list[Shard], history: int, seed: int = 0, both: bool = True):
         self.found, self.history, self.both = found, history, both

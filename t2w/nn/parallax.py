@@ -25,7 +25,7 @@ Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as
 STILL = 1e-4  # metres
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
 EDGE = 3  # places across: so far around the player his edges reach
-SLANTS = 12  # channels in which the depths of a picture are read
+READ_IN = 12  # channels in which the depths of a picture are read
 AFLOAT = 8  # width of what tells whether the player swims
 STROKES, LATELY = 24, 12  # width of what tells how he does, and of how many actions it knows: water soon takes away what one had of speed
 GAPS = 3  # places that a view's points leave open, to each side, and that are closed
@@ -135,10 +135,10 @@ class Reading(nn.Module):
     def __init__(self, config: ParallaxConfig, wide: int):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(config.widths[-1], SLANTS, 1),
+            nn.Conv2d(config.widths[-1], READ_IN, 1),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(SLANTS * (config.height // 2) * (config.width // 2), wide),
+            nn.Linear(READ_IN * (config.height // 2) * (config.width // 2), wide),
             nn.SiLU(),
             nn.Linear(wide, 1),
         )

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from t2w.data.pairs import Faces, Pairs, Readings, Walks, measured
 from t2w.data.pictures import split
+from t2w.errors import T2WError
 from t2w.nn.autoencoder import encode
 from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
@@ -36,7 +37,7 @@ WIDEST = 9  # places across, of what is small
 PLAYER = 1.0  # of who is taken for the player
 TURN, SHIFT, LENS = 12.0, 3.0, 2.0  # of the eye's motion: in radians, in metres; of the logarithm of the lens
 TILT = 2.0  # of by how many radians it looks down
-AFLOAT = 0.3  # of whether the player swims
+SWIMS = 0.3  # of whether the player does
 LATENTS = 2.0  # of the latents of a moved picture
 FAITHFUL = 3.0  # and of latents that are decoded and encoded again, in some rows
 BLOTCH = 6  # pixels along a side
@@ -125,7 +126,7 @@ def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tenso
     tilt = (motion.tilt - batch["tilt"]).abs().mean()
     gait = F.cross_entropy(motion.manner.gait, batch["view"])
     afloat = F.binary_cross_entropy_with_logits(motion.afloat, batch["afloat"])
-    eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait + AFLOAT * afloat
+    eye = TURN * turned + SHIFT * shifted + TILT * tilt + LENS * lens + GAIT * gait + SWIMS * afloat
     value = FLOW * flow + DEPTH * depth + SLOPE * slope + PLAYER * player + eye
     figures = {
         "pixels off": flow,
@@ -199,7 +200,9 @@ def train_parallax(
     weights: Path | None = None,
 ) -> Iterator[dict]:
     """`weights` keep their eye for who faces where, and their encoder; their gait learns on. Yields the figures of every step; at the end
-    `out` holds config.json and parallax.safetensors."""
+    `out` holds config.json and parallax.safetensors. Raises T2WError for no steps without weights: the small parts alone see nothing."""
+    if not (fit_config.steps or fit_config.minutes or weights):
+        raise T2WError("with --steps 0 only the small parts learn; give the --weights that they are parts of")
     learn, held = split(data, depth=True)
     where = accelerator(dtype)
     theirs = load_autoencoder(autoencoder).requires_grad_(False).to(where.device, memory_format=torch.channels_last).eval()
