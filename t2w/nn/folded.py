@@ -34,7 +34,7 @@ def folded(model: Model) -> Model:
 def _convolution(linear: Callable[[Tensor], Tensor], channels: int, across: int, stride: int) -> nn.Conv2d:
     """The convolution, padded by 1, that does what `linear` does to x (b c h w); it looks no farther than that."""
     pixels = torch.eye(channels * across**2).unflatten(1, (channels, across, across))
-    seen = F.pad(pixels, 2 * [1 if stride > 1 else 0] * 2)  # so that the middle of what comes out has seen all of it
+    seen = F.pad(pixels, 4 * [stride - 1])  # so that the middle of what comes out has seen all of it
     bias = linear(torch.zeros_like(seen[:1]))[:, :, 1, 1]
     weight = rearrange(linear(seen)[:, :, 1, 1] - bias, "(c h w) o -> o c h w", h=across, w=across)
     convolution = nn.Conv2d(channels, len(weight), across, stride, padding=1)

@@ -63,6 +63,10 @@ def histories(actions: Tensor, n: int) -> Tensor:
     return known.unfold(1, n, 1).flip(-1).transpose(2, 3)
 
 
+def three_layers(into: int, wide: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(into, wide), nn.SiLU(), nn.Linear(wide, wide), nn.SiLU(), nn.Linear(wide, out))
+
+
 class Gait(nn.Module):
     """Actions => how the eye moves: histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b), how
     it turns (b 3 3), and whether he swims (b: 1, else 0), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from
@@ -73,21 +77,8 @@ class Gait(nn.Module):
 
     def __init__(self, config: ParallaxConfig):
         super().__init__()
-        wide = 2 * config.condition
-        self.layers = nn.Sequential(
-            nn.Linear(config.gait * (config.actions + 1), wide),
-            nn.SiLU(),
-            nn.Linear(wide, wide),
-            nn.SiLU(),
-            nn.Linear(wide, 3 * config.gaits),
-        )
-        self.strokes = nn.Sequential(
-            nn.Linear(LATELY * (config.actions + 1), STROKES),
-            nn.SiLU(),
-            nn.Linear(STROKES, STROKES),
-            nn.SiLU(),
-            nn.Linear(STROKES, 3 * config.gaits),
-        )
+        self.layers = three_layers(config.gait * (config.actions + 1), 2 * config.condition, 3 * config.gaits)
+        self.strokes = three_layers(LATELY * (config.actions + 1), STROKES, 3 * config.gaits)
         self.pivot = nn.Parameter(torch.zeros(config.gaits, 3))  # across, down and ahead of the eye, in units of PIVOT
 
     def forward(self, history: Tensor, facing: Tensor, tilt: Tensor, rotation: Tensor, afloat: Tensor) -> Tensor:
@@ -197,13 +188,7 @@ class Parallax(nn.Module):
         self.unet = UNet(8 * config.height, 8 * config.width, 2, config.widths, config.down, config.up)
         self.gait, self.facing = Gait(config), Facing(config)
         self.tilt, self.afloat = Reading(config, config.slant), Reading(config, AFLOAT)
-        self.move = nn.Sequential(
-            nn.Linear(2 * deep + condition, 2 * deep),
-            nn.SiLU(),
-            nn.Linear(2 * deep, 2 * deep),
-            nn.SiLU(),
-            nn.Linear(2 * deep, 5 + config.gaits),
-        )
+        self.move = three_layers(2 * deep + condition, 2 * deep, 5 + config.gaits)
         size = {"encoder_widths": tuple(config.encoder_widths), "encoder_blocks": tuple(config.encoder_blocks)}
         self.encoder = build(AutoencoderConfig(config.channels, **size)).encoder
         with torch.no_grad():

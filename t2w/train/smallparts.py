@@ -50,8 +50,8 @@ def learn_readings(model: Parallax, pictures: Readings, steps: int, shortened: C
     with torch.no_grad(), shortened():
         for batch in DataLoader(pictures, READING_BATCH):
             shown = batch["picture"].to(device, memory_format=torch.channels_last)
-            found.append({**batch, "picture": model.unet(shown)[1].half()})
-    deep, tilt, afloat = (torch.cat([part[name] for part in found]).to(device) for name in ("picture", "tilt", "afloat"))
+            found.append((model.unet(shown)[1].half(), batch["tilt"], batch["afloat"]))
+    deep, tilt, afloat = (torch.cat(parts).to(device) for parts in zip(*found))
     draw = torch.Generator().manual_seed(0)
 
     def some() -> Batch:
