@@ -1,7 +1,6 @@
 """Single frames of a data folder for training: pictures (c h w) in [-1, 1], with captions on request."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ from torch.utils.data import Dataset, IterableDataset
 
 from t2w.data.shard import ALONE, FACE, Shard, seen, shards
 from t2w.media.pixels import to_tensor
-from t2w.sim.captions import THINGS, caption, names
-from t2w.sim.spec import CHOICES, Spec
+from t2w.sim.captions import caption
+from t2w.sim.spec import Spec
 
 
 def to_picture(frame: np.ndarray) -> Tensor:
@@ -40,20 +39,9 @@ class Pictures(Dataset):
 
     def words(self, k: int, rng: random.Random) -> str:
         """A caption of what is in view in picture k, in other words each time."""
-        return caption(*self._told(k), rng)
+        return caption(*self.told(k), rng)
 
-    def words_and_lie(self, k: int, rng: random.Random) -> tuple[str, str]:
-        """A caption, and the same but that one thing, if it is said, is wrong."""
-        spec, visible = self._told(k)
-        things = [name for name in THINGS if names(spec, visible, name)]
-        field = rng.choice([*things, *(f"{name}_color" for name in things), "view", "biome", "time", "weather"])
-        value = rng.choice([other for other in CHOICES[field] if other not in ("none", getattr(spec, field))])
-        wording = rng.getstate()
-        text = caption(spec, visible, rng)
-        rng.setstate(wording)
-        return text, caption(replace(spec, **{field: value}), visible, rng)
-
-    def _told(self, k: int) -> tuple[Spec, frozenset[str]]:
+    def told(self, k: int) -> tuple[Spec, frozenset[str]]:
         """The world of picture k, and what of it is in view."""
         s, i, row = self.index[k]
         return Spec(**row["spec"]), seen(int(self.shards[s].visible[i]))

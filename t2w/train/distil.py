@@ -3,7 +3,7 @@
 By the former model, frozen, pictures are judged: what goes on in its blocks when it is shown a noisy picture and what is told of it is told
 apart by small heads, true from made, and what is truly told from what is not. And where a picture is half done already, the former one says
 with guidance what should become of it. So guidance is learnt, too, and what is guessed from noise alone need not be the mean of all that
-could be.
+could be. A painter's pictures are looked at close up as well, as they are, where they smear what the former one hardly sees, and read.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,15 @@ from diffusers import PRXTransformer2DModel
 from einops import rearrange
 from torch import Tensor, nn
 
-from t2w.nn.critic import pull, told_apart
+from t2w.nn.critic import Residual, pull, told_apart
 from t2w.nn.flow import on_the_way
+from t2w.train.reader import Reader, hazy, misread
 
 FRESH = 0.4  # share of pictures that are guessed from noise alone
 LEAST = 0.15  # of noise, in the others
 PULL, STEER = 1.0, 0.6  # of the heads to what is true, and to what is told, beside that of the former model
-SLOPE = 1.0  # what heads pay for being steep, measured over STEP
+CLOSE, READ = 4.0, 3.0  # the same of who sees pictures close up, and of who reads them
+SLOPE, BEND = 1.0, 0.3  # what heads, and who looks close up, pay for being steep, measured over STEP
 STEP = 0.1  # of how much what they see varies
 
 Told = dict[str, Tensor]  # what a model is told of n pictures (n … each)
@@ -53,6 +55,31 @@ class Heads(nn.Module):
         return torch.cat([head(part, height // self.patch) for head, part in zip(self.heads, seen)], 1)
 
 
+class CloseUp(nn.Module):
+    """forward(): latent pictures (n c h w) => how true each patch looks (n k): of seven latents across, and of twenty-five."""
+
+    def __init__(self, channels: int, d: int = 96):
+        super().__init__()
+        self.fine = nn.Sequential(nn.Conv2d(channels, d, 3, padding=1), Residual(d), nn.SiLU())
+        self.coarse = nn.Sequential(nn.Conv2d(d, d, 3, stride=2, padding=1), Residual(d), Residual(d), nn.SiLU())
+        self.true = nn.ModuleList(nn.Conv2d(d, 1, 1) for _ in range(2))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        fine = self.fine(pictures.contiguous(memory_format=torch.channels_last))
+        return torch.cat([true(seen).flatten(1) for true, seen in zip(self.true, (fine, self.coarse(fine)))], 1).float()
+
+
+class Critics(nn.Module):
+    """Heads, and who sees pictures of so many channels close up, where that is wanted. forward(): what either says of what it is shown."""
+
+    def __init__(self, former: "Former", channels: int = 0):
+        super().__init__()
+        self.heads, self.close_up = Heads(former), CloseUp(channels) if channels else None
+
+    def forward(self, seen: list[Tensor] | Tensor, *height: int) -> Tensor:
+        return self.heads(seen, *height) if height else self.close_up(seen)
+
+
 class Former(nn.Module):
     """The model that is learnt from. Its transformer is a part of it; `silent` makes of what is told, that nothing is."""
 
@@ -79,51 +106,104 @@ class Former(nn.Module):
         return blind + self.guidance * (believed - blind)
 
 
+class Draw:
+    """Noise and levels of it for n pictures."""
+
+    def __init__(self, pictures: Tensor, generator: torch.Generator):
+        self.n, self.generator, self.how = len(pictures), generator, {"generator": generator, "device": pictures.device}
+
+    def noise(self, like: Tensor) -> Tensor:
+        return torch.randn(like.shape, **self.how)
+
+    def level(self) -> Tensor:
+        """(n) 0 to 1."""
+        return torch.rand(self.n, **self.how)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Who reads pictures, and what is to be read (n q), as answers to the reader's questions; -1 where nothing is told."""
+
+    reader: Reader
+    says: Tensor
+
+
 @dataclass(frozen=True)
 class Asked:
     data: Tensor  # (n c h w)
     told: Told
-    lie: Told  # the same, but for something that is not so
-    lies: Tensor  # (n) whether there is something
+    lie: Told | None = None  # the same, but for something that is not so: heads learn to tell
+    text: Text | None = None  # the same in words
 
 
 def distilled(
-    model: nn.Module, former: Former, heads: nn.Module, asked: Asked, generator: torch.Generator
+    model: nn.Module, former: Former, critics: nn.Module, asked: Asked, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, dict[str, float]]:
-    """The loss of a model and of the heads beside it; what the model has made (n c h w); figures."""
-    data, told, lie, guess = asked.data, asked.told, asked.lie, former.guess
-    n, height = len(data), data.shape[2]
-
-    def noise(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=generator, device=like.device)
-
-    def level() -> Tensor:
-        return torch.rand(n, generator=generator, device=data.device)
-
+    """The loss of a model and of its critics beside it; what the model has made (n c h w); figures."""
+    data, told, guess, draw = asked.data, asked.told, former.guess, Draw(asked.data, generator)
     # Some are guessed from noise alone; the others from what was made of that, noisy again, as in the steps that follow.
-    own, sigma = noise(data), LEAST + (1 - LEAST) * level()
-    sigma[: round(FRESH * n)] = 1
+    own, sigma = draw.noise(data), LEAST + (1 - LEAST) * draw.level()
+    sigma[: round(FRESH * len(data))] = 1
     with torch.no_grad():
         first = guess(model, own, torch.ones_like(sigma), told)
     noisy = on_the_way(first, own, 1 - sigma)
     made = guess(model, noisy, sigma, told)
     weight = ((1 - sigma) / sigma.square())[:, None, None, None]  # of the way, not of where it leads; none where all is noise
     off = (weight * (made - former.guided(noisy, sigma, told)).square()).mean()
-
-    shown, leaf, over = level(), made.detach().requires_grad_(), noise(data)
-    made_shown, true_shown = (on_the_way(z, over, 1 - shown) for z in (leaf, data))
-    of_made, of_made_lie = (former.seen(made_shown, shown, said) for said in (told, lie))
-    with torch.no_grad():
-        of_true, of_true_lie = (former.seen(true_shown, shown, said) for said in (told, lie))
-    true, true_lie, seems, lie_seems = (heads(seen, height) for seen in (of_true, of_true_lie, of_made, of_made_lie))
     push = (sigma[:, None, None, None] * torch.autograd.grad(off, made, retain_graph=True)[0]).square().mean().sqrt()
-    pulled = PULL * pull(told_apart(seems, true), leaf, push) + STEER * pull(told_apart(seems, lie_seems), leaf, push)
+    leaf = made.detach().requires_grad_()
+    pulled, learnt, figures = by_heads(critics, former, leaf, asked, push, draw)
+    if asked.text:
+        closer, seen, more = by_close_up(critics, leaf, data, push, draw)
+        read, of_text = by_reader(asked.text, leaf, push, draw)
+        pulled, learnt, figures = pulled + closer + read, learnt + seen, figures | more | of_text
+    return off + learnt + (made * pulled).sum(), made, {"off": off.item()} | figures
 
+
+def by_heads(
+    heads: nn.Module, former: Former, leaf: Tensor, asked: Asked, push: Tensor, draw: Draw
+) -> tuple[Tensor, Tensor, dict[str, float]]:
+    """Where heads pull what was made (n c h w), their own loss, figures. `push`: how hard the former model does."""
+    over, shown, height = draw.noise(leaf), draw.level(), leaf.shape[2]
+    made, true = (on_the_way(z, over, 1 - shown) for z in (leaf, asked.data))
+
+    def seen(of_made: Tensor, of_true: Tensor, told: Told) -> tuple[list[Tensor], list[Tensor]]:
+        with torch.no_grad():
+            of_true = former.seen(of_true, shown, told)
+        return former.seen(of_made, shown, told), of_true
+
+    of_made, of_true = seen(made, true, asked.told)
+    seems, truth = heads(of_made, height), heads(of_true, height)
+    pulled = PULL * pull(told_apart(seems, truth), leaf, push)
+    figures, learnt = {"told apart": (truth > seems).float().mean().item()}, torch.zeros_like(push)
+    if asked.lie:
+        lie_seems, lie = (heads(part, height) for part in seen(made, true, asked.lie))
+        pulled, learnt = pulled + STEER * pull(told_apart(seems, lie_seems), leaf, push), told_apart(truth, lie)
+        figures["lies told"] = ((truth - lie).mean(1) > 0).float().mean().item()
     of_made = [part.detach() for part in of_made]
-    seems, steep = heads(of_made, height), torch.zeros_like(off)
-    for parts, before in ((of_made, seems), (of_true, true)):
-        near = heads([part + STEP * part.std() * noise(part) for part in parts], height)
-        steep = steep + SLOPE / 2 * ((near - before) / STEP).square().mean()
-    figures = {"off": off.item(), "told apart": (true > seems).float().mean().item(), "steep": steep.item()}
-    figures["lies told"] = ((true - true_lie).mean(1) > 0)[asked.lies].float().mean().nan_to_num(0.5).item()
-    return off + told_apart(true, seems) + told_apart(true, true_lie) + steep + (made * pulled).sum(), made, figures
+    seems = heads(of_made, height)
+    steep = sum(steepness(lambda part: heads(part, height), *pair, draw) for pair in ((of_made, seems), (of_true, truth)))
+    return pulled, learnt + told_apart(truth, seems) + SLOPE * steep, figures | {"steep": steep.item()}
+
+
+def by_close_up(close_up: nn.Module, leaf: Tensor, data: Tensor, push: Tensor, draw: Draw) -> tuple[Tensor, Tensor, dict[str, float]]:
+    """The same of who looks at pictures close up. The more often that one is fooled, the less it pulls."""
+    seems, truth = close_up(leaf), close_up(data)
+    knows = (truth > seems).float().mean()
+    pulled = CLOSE * pull(told_apart(seems, truth), leaf, push * (2 * knows - 1).clamp(min=0))
+    made = leaf.detach()
+    seems = close_up(made)
+    steep = sum(steepness(lambda part: close_up(*part), *pair, draw) for pair in (([made], seems), ([data], truth)))
+    return pulled, told_apart(truth, seems) + BEND * steep, {"close up": knows.item(), "steep, close up": steep.item()}
+
+
+def by_reader(text: Text, leaf: Tensor, push: Tensor, draw: Draw) -> tuple[Tensor, dict[str, float]]:
+    """Where a reader pulls what was made (n c h w), figures. Who is read as told is not pulled any more."""
+    wrong = misread(text.reader(hazy(leaf, draw.generator)), text.says)
+    return READ * pull(wrong, leaf, push * wrong.detach().clamp(max=1)), {"misread": wrong.item()}
+
+
+def steepness(critic: Callable[[list[Tensor]], Tensor], seen: list[Tensor], says: Tensor, draw: Draw) -> Tensor:
+    """How much else a critic says of what is hardly different."""
+    near = critic([part + STEP * part.std() * draw.noise(part) for part in seen])
+    return ((near - says) / STEP).square().mean() / 2

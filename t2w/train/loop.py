@@ -37,6 +37,7 @@ class FitConfig:
     batch: int = 16
     lr: float = 1e-3  # AdamW
     muon_lr: float = 2e-3  # Muon, matched to AdamW's RMS
+    critic_lr: float | None = None  # of a second network; as AdamW's where it is not given
     weight_decay: float = 0.01
     warmup: int = 100  # steps
     decay: float = 0.35  # last share of the run, in which the rates fall to zero
@@ -48,6 +49,7 @@ class FitConfig:
     compile: bool = False  # torch.compile: needs a C++ compiler and a minute or two, then element-wise work is fused
 
 
+EASED = 50  # steps in which the rate rises, of a small network that learns alone
 BLOCKS = re.compile(r"(blocks|layers)\.\d+\.(?!modulation)")  # where Muon takes the matrices
 
 
@@ -81,7 +83,8 @@ class Run:
         self.critic = critic
         if critic is not None:
             self.critic = critic.to(accelerator.device, memory_format=torch.channels_last)
-            self.optimizers.append(torch.optim.AdamW(critic.parameters(), lr=config.lr, betas=(0.0, 0.95), weight_decay=0.0))
+            lr = config.critic_lr or config.lr
+            self.optimizers.append(torch.optim.AdamW(critic.parameters(), lr=lr, betas=(0.0, 0.95), weight_decay=0.0))
         if (folder / "run.json").exists():
             self._load()
         self.wrapped, *self.optimizers = accelerator.prepare(self.model, *self.optimizers)
@@ -238,3 +241,17 @@ def accelerator(dtype: str = "auto") -> Accelerator:
         dtype = "bfloat16" if bfloat16_is_fast() else "float32"
     torch.backends.cudnn.benchmark = True  # batches are all of one size
     return Accelerator(mixed_precision="bf16" if dtype == "bfloat16" else "no", cpu=not torch.cuda.is_available())
+
+
+def alone(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
+    """A small network by itself, before the rest or after it. `off`: its error on a batch, `draw` makes one. Returns its error in the last step."""
+    optimizer = torch.optim.AdamW(part.parameters(), lr=1e-3, weight_decay=decay)
+    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / EASED, 1.0, 2 * (1 - step / steps)))
+    error, device = torch.zeros(()), next(part.parameters()).device
+    for _ in range(steps):
+        error = off({name: values.to(device) for name, values in draw().items()})
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        falling.step()
+    return error.item()

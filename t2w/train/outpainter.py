@@ -27,7 +27,7 @@ from t2w.nn.glimpse import glimpse
 from t2w.nn.imagine import Sampling
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
-from t2w.train.distil import Asked, Former, Heads, Told, distilled
+from t2w.train.distil import Asked, Critics, Former, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.rollouts import Rollouts
@@ -125,15 +125,13 @@ def former_of(model: Outpainter) -> Former:
     )
 
 
-def distil_loss(rows: Rows, former: Former, heads: nn.Module) -> Loss:
+def distil_loss(rows: Rows, former: Former, critics: nn.Module) -> Loss:
     """What is known of a view is to stay, and a lie about it is another world's first frame."""
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         told, data = rows(batch, generator)
         lie = told | {"first": told["first"].roll(1, 0)}
-        value, made, figures = distilled(
-            model, former, heads, Asked(data, told, lie, (lie["first"] != told["first"]).any((1, 2, 3))), generator
-        )
+        value, made, figures = distilled(model, former, critics, Asked(data, told, lie), generator)
         kept = (told["known"] * (made - data).square()).mean()
         return value + STAYS * kept, figures | {"known off": kept.item()}
 
@@ -199,7 +197,7 @@ def train_outpainter(
     former = former_of(model) if distil else None
     if former:
         model.config = replace(model.config, **FEW)
-    run = Run(model.requires_grad_(True), fit_config, out / "run", where, Heads(former) if former else None)
+    run = Run(model.requires_grad_(True), fit_config, out / "run", where, Critics(former) if former else None)
     rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
 
     def dreamt(n: int) -> Batch:

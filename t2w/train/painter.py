@@ -23,12 +23,16 @@ from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
-from t2w.train.distil import Asked, Former, Heads, Told, distilled
+from t2w.sim.understand import understand
+from t2w.train.distil import Asked, Critics, Former, Text, Told, distilled
+from t2w.train.judge import ATTRIBUTES, answers, numbered
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
+from t2w.train.reader import READING_STEPS, Reader, taught
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder
 
 SILENT = 0.1  # share of pictures without words, for guidance
+CRITIC_LR = 1e-3  # who looks close up has to be quicker than the painter
 EVERY = 6  # of a walk's frames, one in so many is painted
 CALL = {"num_inference_steps": 24, "guidance_scale": 3.0, "height": 96, "width": 160}
 CALL |= {"use_resolution_binning": False, "skip_text_cleaning": True}
@@ -46,28 +50,25 @@ PROMPTS = (
 
 
 class Captioned(Dataset):
-    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n)}; with `lies`, also {"lie": (n), "lie mask": (n)}: the
-    same words, but for one that is wrong."""
+    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n), "shows": (q), "says": (q)}: the last two are what is to be
+    seen and what of it the words say, as answers to ATTRIBUTES."""
 
-    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int, lies: bool = False):
+    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int):
         both = list(found)
         self.pictures = Pictures([shard for shard, _ in both], every=EVERY)
         self.latents = [latents for _, latents in both]
-        self.words, self.rng, self.lies = words, random.Random(seed), lies
+        self.words, self.rng = words, random.Random(seed)
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, i, _ = self.pictures.index[k]
-        item, silent = {"latents": self.latents[s][i].float()}, self.rng.random() < SILENT
-        if self.lies:
-            text, lie = ("", "") if silent else self.pictures.words_and_lie(k, self.rng)
-            item |= zip(("lie", "lie mask"), tokens_of(lie, self.words))
-        else:
-            text = "" if silent else self.pictures.words(k, self.rng)
-        item |= zip(("tokens", "mask"), tokens_of(text, self.words))
-        return item
+        text = "" if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
+        shows, named = answers(*self.pictures.told(k)), understand(text)
+        says = {name: value for name, value in shows.items() if named.get(name) == value}
+        item = {"latents": self.latents[s][i].float(), "shows": torch.tensor(numbered(shows)), "says": torch.tensor(numbered(says))}
+        return item | dict(zip(("tokens", "mask"), tokens_of(text, self.words)))
 
 
 def tokens_of(text: str, words: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
@@ -113,11 +114,10 @@ def former_of(pipeline: PRXPipeline) -> Former:
     return Former(model, model.transformer, guess, silent, CALL["guidance_scale"])
 
 
-def distil_loss(former: Former, heads: nn.Module) -> Loss:
+def distil_loss(former: Former, critics: nn.Module, reader: Reader) -> Loss:
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        told, lie = {"tokens": batch["tokens"], "mask": batch["mask"]}, {"tokens": batch["lie"], "mask": batch["lie mask"]}
-        asked = Asked(batch["latents"], told, lie, (told["tokens"] != lie["tokens"]).any(1))
-        value, _, figures = distilled(model, former, heads, asked, generator)
+        told, text = {"tokens": batch["tokens"], "mask": batch["mask"]}, Text(reader, batch["says"])
+        value, _, figures = distilled(model, former, critics, Asked(batch["latents"], told, text=text), generator)
         return value, figures
 
     return loss
@@ -163,11 +163,18 @@ def train_painter(
     pipeline = before or build(replace(config, channels=encoder.config.latent_channels), words, encoder)
     pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
-    former = former_of(pipeline) if distil else None
-    run = Run(Denoise(pipeline), fit_config, out / "run", where, Heads(former) if former else None)
-    loss, call = (distil_loss(former.to(where.device), run.critic), FEW) if former else (painter_loss, CALL)
     with where.main_process_first():
-        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1, lies=distil)
+        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
+    former = former_of(pipeline).to(where.device) if distil else None
+    critics = Critics(former, encoder.config.latent_channels) if former else None
+    fit_config = replace(fit_config, critic_lr=CRITIC_LR)
+    run = Run(Denoise(pipeline), fit_config, out / "run", where, critics)
+    loss, call = painter_loss, CALL
+    if former:
+        reader, steps = Reader(*items[0]["latents"].shape, ATTRIBUTES).to(where.device), min(READING_STEPS, fit_config.steps)
+        with where.main_process_first():
+            taught(out / "run" / "reader.safetensors", reader, items, steps, fit_config.seed + 2, where.autocast)
+        loss, call = distil_loss(former, run.critic, reader), FEW
     yield from train(Stage(loss, look_at(pipeline, call)), run, loader(items, run, workers))
     if where.is_main_process:
         with run.averaged():

@@ -6,17 +6,16 @@ from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from t2w.data.pairs import Faces, Readings, Walks
 from t2w.nn.parallax import Facing, Gait, Parallax
-from t2w.train.loop import Batch
+from t2w.train.loop import Batch, alone
 
 GAIT_STEPS, GAIT_BATCH = 12000, 512
 FACING_STEPS, FACING_BATCH = 4000, 96
 READING_STEPS, READING_BATCH, READ = 8000, 128, 24000
-WARMUP = 50  # steps of each
 
 
 def learn_gait(gait: Gait, walks: Walks, steps: int) -> float:
@@ -27,7 +26,7 @@ def learn_gait(gait: Gait, walks: Walks, steps: int) -> float:
         guess = gait(*told)[torch.arange(GAIT_BATCH, device=batch["view"].device), batch["view"]]
         return (guess - batch["shift"]).norm(dim=1).mean()
 
-    return _learn(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
+    return alone(gait, off, lambda: walks.batch(GAIT_BATCH), steps, decay=0.01)
 
 
 def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable = nullcontext) -> float:
@@ -40,7 +39,7 @@ def learn_facing(facing: Facing, faces: Faces, steps: int, shortened: Callable =
             said = facing.of_middle(batch["middle"].contiguous(memory_format=torch.channels_last))
         return (said - batch["facing"]).norm(dim=1).mean()
 
-    return _learn(facing, off, lambda: faces.batch(FACING_BATCH), steps, decay=0.05)
+    return alone(facing, off, lambda: faces.batch(FACING_BATCH), steps, decay=0.05)
 
 
 def learn_readings(model: Parallax, pictures: Readings, steps: int, shortened: Callable = nullcontext) -> dict[str, float]:
@@ -60,20 +59,6 @@ def learn_readings(model: Parallax, pictures: Readings, steps: int, shortened: C
 
     def off(name: str, error: Callable) -> float:
         part = getattr(model, name).requires_grad_(True)
-        return _learn(part, lambda batch: error(part(batch["deep"]), batch[name]), some, steps, decay=1.0)
+        return alone(part, lambda batch: error(part(batch["deep"]), batch[name]), some, steps, decay=1.0)
 
     return {"tilt": off("tilt", F.l1_loss), "afloat": off("afloat", F.binary_cross_entropy_with_logits)}
-
-
-def _learn(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
-    """A small part by itself, before the rest. Returns its error in the last step."""
-    optimizer = torch.optim.AdamW(part.parameters(), lr=1e-3, weight_decay=decay)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / WARMUP, 1.0, 2 * (1 - step / steps)))
-    error, device = torch.zeros(()), next(part.parameters()).device
-    for _ in range(steps):
-        error = off({name: values.to(device) for name, values in draw().items()})
-        optimizer.zero_grad()
-        error.backward()
-        optimizer.step()
-        falling.step()
-    return error.item()

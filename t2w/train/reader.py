@@ -1,0 +1,74 @@
+"""The reader of a distillation: latent pictures in, what is to be seen in them out.
+
+It learns from true pictures what a red cabin looks like, and what a painter makes is held against what it was asked for (as the auxiliary
+classifier of Odena et al. 2017, but that it learns first, and from true pictures alone). With the judge of `t2w eval` it shares its
+questions, and nothing else.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from t2w.data.pictures import Forever
+from t2w.media.atomic import atomically
+from t2w.nn.critic import Residual
+from t2w.nn.flow import on_the_way
+from t2w.nn.judge import Questionnaire, Questions
+from t2w.train.loop import Batch, alone
+
+READING_STEPS, READING_BATCH = 2500, 32
+HAZE = 0.4  # at most so much noise lies over what is read: else what nobody sees would count as well
+
+
+class Reader(nn.Module):
+    def __init__(self, channels: int, height: int, width: int, questions: Questions, d: int = 128):
+        """Of pictures (n c h w)."""
+        super().__init__()
+        fine = nn.Conv2d(channels, d // 2, 3, padding=1), Residual(d // 2), Residual(d // 2), nn.SiLU()
+        self.trunk = nn.Sequential(*fine, nn.Conv2d(d // 2, d, 3, stride=2, padding=1), Residual(d), Residual(d), nn.SiLU())
+        self.questions = Questionnaire(d, height * width // 4, questions)
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        """(n c h w) => answers (n words each)."""
+        return self.questions(self.trunk(pictures.contiguous(memory_format=torch.channels_last)))
+
+
+def hazy(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (n c h w) with more or less noise over each."""
+    some = {"generator": generator, "device": pictures.device}
+    return on_the_way(pictures, torch.randn(pictures.shape, **some), 1 - HAZE * torch.rand(len(pictures), **some))
+
+
+def misread(answers: dict[str, Tensor], right: Tensor) -> Tensor:
+    """The cross-entropies of a picture's right answers (n q; -1 where nothing is asked) added up; the mean of the pictures."""
+    losses = [F.cross_entropy(a.float(), right[:, q], ignore_index=-1, reduction="sum") for q, a in enumerate(answers.values())]
+    return torch.stack(losses).sum() / len(right)
+
+
+def learn_to_read(reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> float:
+    """What true pictures show; `shortened`: autocast, where that is quicker. Returns how much it misreads in the end."""
+    generator = torch.Generator(next(reader.parameters()).device).manual_seed(seed)
+    batches = iter(DataLoader(Forever(items, seed), READING_BATCH))
+
+    def off(batch: Batch) -> Tensor:
+        with shortened():
+            read = reader(hazy(batch["latents"], generator))
+        return misread(read, batch["shows"])
+
+    return alone(reader, off, lambda: next(batches), steps, decay=0.01)
+
+
+def taught(path: Path, reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> Reader:
+    """It has read what was kept in a file, else it learns first: a run that is taken up must read as it did before."""
+    if not path.is_file():
+        learn_to_read(reader, items, steps, seed, shortened)
+        with atomically(path) as temporary:
+            save_file(reader.state_dict(), temporary)
+    reader.load_state_dict(load_file(path))
+    return reader.requires_grad_(False).eval()
