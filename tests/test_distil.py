@@ -1,13 +1,10 @@
-"""Few steps instead of many: what was the mean of two pictures becomes one of them, and the one that was asked for."""
+"""Few steps instead of many: what was the mean of two pictures becomes one of them, and of these one that was asked for."""
 
-from copy import deepcopy
-
-import pytest
 import torch
 from torch import Tensor, nn
 
 from t2w.nn.outpainter import TINY, Outpainter
-from t2w.train.distil import Asked, Critics, Text, distilled
+from t2w.train.distil import Asked, Critics, Draw, Text, by_close_up, by_reader, distilled
 from t2w.train.outpainter import former_of, guess
 from t2w.train.reader import Reader, taught
 
@@ -15,9 +12,9 @@ SIZE = (TINY.channels, TINY.height, TINY.width)
 N = 16
 
 
-def told(first: Tensor) -> dict[str, Tensor]:
-    zeros = torch.zeros(len(first), *SIZE)
-    return {"seen": zeros, "known": zeros[:, :1], "first": zeros + first}
+def told(n: int) -> dict[str, Tensor]:
+    zeros = torch.zeros(n, *SIZE)
+    return {"seen": zeros, "known": zeros[:, :1], "first": zeros}
 
 
 def noise(generator: torch.Generator, *size: int) -> Tensor:
@@ -30,46 +27,11 @@ def pictures(generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return sign + 0.1 * noise(generator, N, *SIZE), sign
 
 
-@pytest.fixture(scope="module")
-def learnt() -> Outpainter:
-    """A model that has learnt pictures, in many steps and told nothing."""
-    torch.manual_seed(0)
-    generator = torch.Generator().manual_seed(0)
-    model = Outpainter(TINY)
-    learner = torch.optim.AdamW(model.parameters(), 3e-3)
-    for _ in range(150):
-        data, _ = pictures(generator)
-        sigma = 0.02 + 0.98 * torch.rand(N, generator=generator)
-        s = sigma[:, None, None, None]
-        off = guess(model, (1 - s) * data + s * noise(generator, *data.shape), sigma, told(torch.zeros(N, 1, 1, 1))) - data
-        (off / s).square().mean().backward()
-        learner.step()
-        learner.zero_grad()
-    return model
-
-
 @torch.no_grad()
-def guessed(model: Outpainter, generator: torch.Generator, sign: Tensor) -> Tensor:
-    """The mean of each picture that it makes of noise alone in one step (n)."""
-    return guess(model, noise(generator, len(sign), *SIZE), torch.ones(len(sign)), told(sign)).mean((1, 2, 3))
-
-
-def distil(model: Outpainter, generator: torch.Generator, steps: int, reader: Reader | None = None) -> dict[str, float]:
-    """With a reader, it is told which picture it is to be."""
-    former = former_of(model)
-    critics = Critics(former, TINY.channels if reader else 0)
-    learner = torch.optim.AdamW([*model.parameters(), *critics.parameters()], 1e-3, betas=(0.0, 0.95))
-    for _ in range(steps):
-        data, sign = pictures(generator)
-        said = told(sign if reader else torch.zeros_like(sign))
-        asked = Asked(data, said, text=Text(reader, words(sign))) if reader else Asked(data, said, lie=said)
-        value, made, figures = distilled(model, former, critics, asked, generator)
-        value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        learner.step()
-        learner.zero_grad()
-    assert made.shape == data.shape and all(p.grad is None for p in former.parameters())
-    return figures
+def decided(model: Outpainter, generator: torch.Generator) -> float:
+    """How far from 0 the mean of each picture is that it makes of noise alone in one step."""
+    own = noise(generator, 64, *SIZE)
+    return guess(model, own, torch.ones(64), told(64)).mean((1, 2, 3)).abs().mean().item()
 
 
 def words(sign: Tensor) -> Tensor:
@@ -77,22 +39,56 @@ def words(sign: Tensor) -> Tensor:
     return (sign[:, 0, 0] > 0).long()
 
 
-def test_what_is_guessed_from_noise_alone_is_a_picture_and_not_the_mean_of_all(learnt):
-    generator = torch.Generator().manual_seed(0)
-    model, none = deepcopy(learnt), torch.zeros(64, 1, 1, 1)
-    before = guessed(model, generator, none).abs().mean()
+def test_what_is_guessed_from_noise_alone_is_a_picture_and_not_the_mean_of_all():
+    torch.manual_seed(0)
+    generator, model = torch.Generator().manual_seed(0), Outpainter(TINY)
+    learner = torch.optim.AdamW(model.parameters(), 3e-3)
+    for _ in range(150):
+        data, _ = pictures(generator)
+        sigma = 0.02 + 0.98 * torch.rand(N, generator=generator)
+        s = sigma[:, None, None, None]
+        off = guess(model, (1 - s) * data + s * noise(generator, *data.shape), sigma, told(N)) - data
+        (off / s).square().mean().backward()
+        learner.step()
+        learner.zero_grad()
+    before = decided(model, generator)
     assert before < 0.5
-    figures = distil(model, generator, 150)
-    assert 0 <= figures["told apart"] <= 1
-    assert guessed(model, generator, none).abs().mean() > before + 0.3
+    former = former_of(model)
+    critics = Critics(former)
+    learner = torch.optim.AdamW([*model.parameters(), *critics.parameters()], 1e-3, betas=(0.0, 0.95))
+    for _ in range(150):
+        data, _ = pictures(generator)
+        value, made, figures = distilled(model, former, critics, Asked(data, told(N), lie=told(N)), generator)
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        learner.step()
+        learner.zero_grad()
+    assert made.shape == data.shape and 0 <= figures["told apart"] <= 1
+    assert decided(model, generator) > before + 0.3
+    assert all(p.grad is None for p in former.parameters())
 
 
-def test_what_is_guessed_is_what_is_told_where_a_reader_says_what_is_to_be_seen(learnt, tmp_path):
+def test_a_reader_pulls_what_was_made_until_it_is_read_as_told(tmp_path):
     generator = torch.Generator().manual_seed(0)
-    model, sign = deepcopy(learnt), noise(generator, 64, 1, 1, 1).sign()
-    data, shown = pictures(generator)
-    items = [{"latents": z, "shows": words(s[None])[0]} for z, s in zip(data, shown)]
+    data, sign = pictures(generator)
+    items = [{"latents": z, "shows": words(s[None])[0]} for z, s in zip(data, sign)]
     reader = taught(tmp_path / "reader.safetensors", Reader(*SIZE, (("sign", ("minus", "plus")),), d=16), items, steps=60, seed=0)
-    figures = distil(model, generator, 60, reader)
-    assert figures["misread"] < 0.1
-    assert (guessed(model, generator, sign).sign() == sign.flatten()).float().mean() > 0.9
+    again = Reader(*SIZE, (("sign", ("minus", "plus")),), d=16)
+    again = taught(tmp_path / "reader.safetensors", again, items, steps=60, seed=1)  # it has learnt already
+    assert all((a == b).all() for a, b in zip(reader.parameters(), again.parameters()))
+    made, misread = noise(generator, N, *SIZE), []
+    for _ in range(30):
+        leaf = made.requires_grad_()
+        pulled, figures = by_reader(Text(reader, words(sign)), leaf, torch.tensor(0.05), Draw(leaf, generator))
+        made = (leaf - pulled).detach()
+        misread.append(figures["misread"])
+    assert misread[0] > 0.5 and misread[-1] < 0.1
+    assert (made.mean((1, 2, 3)).sign() == sign.flatten()).float().mean() > 0.9
+
+
+def test_who_is_fooled_close_up_does_not_pull():
+    generator = torch.Generator().manual_seed(0)
+    leaf, push = noise(generator, N, *SIZE).requires_grad_(), torch.tensor(1.0)
+    for true, knows in ((leaf.detach() + 1, 1), (leaf.detach() - 1, 0)):
+        pulled, _, figures = by_close_up(lambda seen: seen.mean(1), leaf, true, push, Draw(leaf, generator))
+        assert figures["close up"] == knows and bool(pulled.abs().sum() > 0) == bool(knows)
