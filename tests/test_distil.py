@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from t2w.nn.flow import Draw
 from t2w.nn.outpainter import TINY, Outpainter
-from t2w.train.distil import Asked, Critics, Draw, Text, by_close_up, by_reader, distilled
+from t2w.train.distil import Asked, Critics, Text, by_close_up, by_reader, distilled
 from t2w.train.outpainter import former_of, guess
 from t2w.train.reader import Reader, taught
 

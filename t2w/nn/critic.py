@@ -20,6 +20,7 @@ class Residual(nn.Module):
 
 
 REACH = 2  # latents, to each side
+STEP = 0.1  # how far off, of what it sees, a critic is asked again: it pays for being steep
 
 
 def costs(frames: Tensor, before: Tensor) -> Tensor:
@@ -53,6 +54,16 @@ class Critic(nn.Module):
 def told_apart(true: Tensor, made: Tensor) -> Tensor:
     """The critic's loss, from what it says of pairs: a true patch should seem truer than the made one beside it (Jolicoeur-Martineau 2019)."""
     return F.softplus(made - true).mean()
+
+
+def heeded(skill: Tensor) -> Tensor:
+    """How much a critic counts that tells true from made in such a share of cases: by no more than chance, it is not listened to."""
+    return (2 * skill - 1).clamp(min=0)
+
+
+def steepness(said: Tensor, near: Tensor) -> Tensor:
+    """How much else a critic says of what is STEP away."""
+    return ((near - said) / STEP).square().mean() / 2
 
 
 def pull(goal: Tensor, at: Tensor, size: Tensor) -> Tensor:

@@ -12,6 +12,20 @@ from torch import Tensor
 Guess = Callable[[Tensor, Tensor], Tensor]  # a state on the way (b …) and its tau (b) => the data it leads to (b …)
 
 
+class Draw:
+    """Noise, and levels of it, for n pictures."""
+
+    def __init__(self, pictures: Tensor, generator: torch.Generator):
+        self.n, self.how = len(pictures), {"generator": generator, "device": pictures.device}
+
+    def noise(self, like: Tensor) -> Tensor:
+        return torch.randn(like.shape, **self.how)
+
+    def level(self) -> Tensor:
+        """(n) 0 to 1."""
+        return torch.rand(self.n, **self.how)
+
+
 def on_the_way(data: Tensor, noise: Tensor, tau: Tensor) -> Tensor:
     """tau (b …) is broadcast over the trailing axes of data."""
     tau = tau[(...,) + (None,) * (data.ndim - tau.ndim)]

@@ -14,16 +14,15 @@ from diffusers import PRXTransformer2DModel
 from einops import rearrange
 from torch import Tensor, nn
 
-from t2w.nn.critic import Residual, pull, told_apart
-from t2w.nn.flow import on_the_way
+from t2w.nn.critic import STEP, Residual, heeded, pull, steepness, told_apart
+from t2w.nn.flow import Draw, on_the_way
 from t2w.train.reader import Reader, hazy, misread
 
 FRESH = 0.4  # share of pictures that are guessed from noise alone
 LEAST = 0.15  # of noise, in the others
 PULL, STEER = 1.0, 0.6  # of the heads to what is true, and to what is told, beside that of the former model
 CLOSE, READ = 4.0, 3.0  # the same of who sees pictures close up, and of who reads them
-SLOPE, BEND = 1.0, 0.3  # what heads, and who looks close up, pay for being steep, measured over STEP
-STEP = 0.1  # of how much what they see varies
+SLOPE, BEND = 1.0, 0.3  # what heads, and who looks close up, pay for being steep
 
 Told = dict[str, Tensor]  # what a model is told of n pictures (n … each)
 Guess = Callable[[nn.Module, Tensor, Tensor, Told], Tensor]  # a model, noisy latents (n c h w), the share of noise (n) => what they will be
@@ -106,20 +105,6 @@ class Former(nn.Module):
         return blind + self.guidance * (believed - blind)
 
 
-class Draw:
-    """Noise and levels of it for n pictures."""
-
-    def __init__(self, pictures: Tensor, generator: torch.Generator):
-        self.n, self.generator, self.how = len(pictures), generator, {"generator": generator, "device": pictures.device}
-
-    def noise(self, like: Tensor) -> Tensor:
-        return torch.randn(like.shape, **self.how)
-
-    def level(self) -> Tensor:
-        """(n) 0 to 1."""
-        return torch.rand(self.n, **self.how)
-
-
 @dataclass(frozen=True)
 class Text:
     """Who reads pictures, and what is to be read (n q), as answers to the reader's questions; -1 where nothing is told."""
@@ -182,7 +167,7 @@ def by_heads(
         figures["lies told"] = ((truth - lie).mean(1) > 0).float().mean().item()
     of_made = [part.detach() for part in of_made]
     seems = heads(of_made, height)
-    steep = sum(steepness(lambda part: heads(part, height), *pair, draw) for pair in ((of_made, seems), (of_true, truth)))
+    steep = sum(bent(lambda part: heads(part, height), *pair, draw) for pair in ((of_made, seems), (of_true, truth)))
     return pulled, learnt + told_apart(truth, seems) + SLOPE * steep, figures | {"steep": steep.item()}
 
 
@@ -190,20 +175,17 @@ def by_close_up(close_up: nn.Module, leaf: Tensor, data: Tensor, push: Tensor, d
     """The same of who looks at pictures close up. The more often that one is fooled, the less it pulls."""
     seems, truth = close_up(leaf), close_up(data)
     knows = (truth > seems).float().mean()
-    pulled = CLOSE * pull(told_apart(seems, truth), leaf, push * (2 * knows - 1).clamp(min=0))
-    made = leaf.detach()
-    seems = close_up(made)
-    steep = sum(steepness(lambda part: close_up(*part), *pair, draw) for pair in (([made], seems), ([data], truth)))
+    pulled = CLOSE * pull(told_apart(seems, truth), leaf, heeded(knows) * push)
+    steep = sum(bent(lambda part: close_up(*part), *pair, draw) for pair in (([leaf.detach()], seems), ([data], truth)))
     return pulled, told_apart(truth, seems) + BEND * steep, {"close up": knows.item(), "steep, close up": steep.item()}
 
 
 def by_reader(text: Text, leaf: Tensor, push: Tensor, draw: Draw) -> tuple[Tensor, dict[str, float]]:
     """Where a reader pulls what was made (n c h w), figures. Who is read as told is not pulled any more."""
-    wrong = misread(text.reader(hazy(leaf, draw.generator)), text.says)
+    wrong = misread(text.reader(hazy(leaf, draw)), text.says)
     return READ * pull(wrong, leaf, push * wrong.detach().clamp(max=1)), {"misread": wrong.item()}
 
 
-def steepness(critic: Callable[[list[Tensor]], Tensor], seen: list[Tensor], says: Tensor, draw: Draw) -> Tensor:
-    """How much else a critic says of what is hardly different."""
-    near = critic([part + STEP * part.std() * draw.noise(part) for part in seen])
-    return ((near - says) / STEP).square().mean() / 2
+def bent(critic: Callable[[list[Tensor]], Tensor], seen: list[Tensor], said: Tensor, draw: Draw) -> Tensor:
+    """How steep a critic is at what it has seen."""
+    return steepness(said, critic([part + STEP * part.std() * draw.noise(part) for part in seen]))

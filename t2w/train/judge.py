@@ -146,8 +146,12 @@ def judging_loss(frequencies: dict[str, Tensor]):
 
 def _wrong(answers: dict[str, Tensor], right: Tensor) -> Tensor:
     """Mean over the questions of the mean over the rows in which each is asked."""
-    losses = [F.cross_entropy(a.float(), right[:, q], ignore_index=-1, reduction="sum") for q, a in enumerate(answers.values())]
-    return (torch.stack(losses) / (right >= 0).sum(0).clamp(min=1)).mean()
+    return (misses(answers, right) / (right >= 0).sum(0).clamp(min=1)).mean()
+
+
+def misses(answers: dict[str, Tensor], right: Tensor) -> Tensor:
+    """(q) Cross-entropies of the right answers (n q; -1 where nothing is asked), those of all rows added up."""
+    return torch.stack([F.cross_entropy(a.float(), right[:, q], ignore_index=-1, reduction="sum") for q, a in enumerate(answers.values())])
 
 
 @torch.no_grad()

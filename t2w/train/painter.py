@@ -27,7 +27,7 @@ from t2w.sim.understand import understand
 from t2w.train.distil import Asked, Critics, Former, Text, Told, distilled
 from t2w.train.judge import ATTRIBUTES, answers, numbered
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
-from t2w.train.reader import READING_STEPS, Reader, taught
+from t2w.train.reader import LESSONS, Reader, taught
 from t2w.train.stage import Stage, loader, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder
 
@@ -50,14 +50,14 @@ PROMPTS = (
 
 
 class Captioned(Dataset):
-    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n), "shows": (q), "says": (q)}: the last two are what is to be
-    seen and what of it the words say, as answers to ATTRIBUTES."""
+    """Latents with words. An item: {"latents": (c h w), "tokens": (n), "mask": (n)}; with `read`, also {"shows": (q), "says": (q)}: what is to
+    be seen and what of it the words say, as answers to ATTRIBUTES."""
 
-    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int):
+    def __init__(self, found: Iterator[tuple[Shard, Tensor]], words: PreTrainedTokenizerFast, seed: int, read: bool = False):
         both = list(found)
         self.pictures = Pictures([shard for shard, _ in both], every=EVERY)
         self.latents = [latents for _, latents in both]
-        self.words, self.rng = words, random.Random(seed)
+        self.words, self.rng, self.read = words, random.Random(seed), read
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -65,10 +65,12 @@ class Captioned(Dataset):
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, i, _ = self.pictures.index[k]
         text = "" if self.rng.random() < SILENT else self.pictures.words(k, self.rng)
-        shows, named = answers(*self.pictures.told(k)), understand(text)
-        says = {name: value for name, value in shows.items() if named.get(name) == value}
-        item = {"latents": self.latents[s][i].float(), "shows": torch.tensor(numbered(shows)), "says": torch.tensor(numbered(says))}
-        return item | dict(zip(("tokens", "mask"), tokens_of(text, self.words)))
+        item = {"latents": self.latents[s][i].float()} | dict(zip(("tokens", "mask"), tokens_of(text, self.words)))
+        if self.read:
+            shows, named = answers(*self.pictures.told(k)), understand(text)
+            says = {name: value for name, value in shows.items() if named.get(name) == value}
+            item |= {"shows": torch.tensor(numbered(shows)), "says": torch.tensor(numbered(says))}
+        return item
 
 
 def tokens_of(text: str, words: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
@@ -164,14 +166,14 @@ def train_painter(
     pipeline.register_modules(tokenizer=words)
     pipeline.to(where.device)
     with where.main_process_first():
-        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1)
+        items = Captioned(encode_shards(learn, encoder, where.device), words, fit_config.seed + 1, read=distil)
     former = former_of(pipeline).to(where.device) if distil else None
     critics = Critics(former, encoder.config.latent_channels) if former else None
     fit_config = replace(fit_config, critic_lr=CRITIC_LR)
     run = Run(Denoise(pipeline), fit_config, out / "run", where, critics)
     loss, call = painter_loss, CALL
     if former:
-        reader, steps = Reader(*items[0]["latents"].shape, ATTRIBUTES).to(where.device), min(READING_STEPS, fit_config.steps)
+        reader, steps = Reader(*items[0]["latents"].shape, ATTRIBUTES).to(where.device), min(LESSONS, fit_config.steps)
         with where.main_process_first():
             taught(out / "run" / "reader.safetensors", reader, items, steps, fit_config.seed + 2, where.autocast)
         loss, call = distil_loss(former, run.critic, reader), FEW

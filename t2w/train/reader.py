@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -18,11 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 from t2w.data.pictures import Forever
 from t2w.media.atomic import atomically
 from t2w.nn.critic import Residual
-from t2w.nn.flow import on_the_way
+from t2w.nn.flow import Draw, on_the_way
 from t2w.nn.judge import Questionnaire, Questions
+from t2w.train.judge import misses
 from t2w.train.loop import Batch, alone
 
-READING_STEPS, READING_BATCH = 2500, 32
+LESSONS, LESSON = 2500, 32  # and pictures in each
 HAZE = 0.4  # at most so much noise lies over what is read: else what nobody sees would count as well
 
 
@@ -39,26 +39,24 @@ class Reader(nn.Module):
         return self.questions(self.trunk(pictures.contiguous(memory_format=torch.channels_last)))
 
 
-def hazy(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def hazy(pictures: Tensor, draw: Draw) -> Tensor:
     """Pictures (n c h w) with more or less noise over each."""
-    some = {"generator": generator, "device": pictures.device}
-    return on_the_way(pictures, torch.randn(pictures.shape, **some), 1 - HAZE * torch.rand(len(pictures), **some))
+    return on_the_way(pictures, draw.noise(pictures), 1 - HAZE * draw.level())
 
 
 def misread(answers: dict[str, Tensor], right: Tensor) -> Tensor:
     """The cross-entropies of a picture's right answers (n q; -1 where nothing is asked) added up; the mean of the pictures."""
-    losses = [F.cross_entropy(a.float(), right[:, q], ignore_index=-1, reduction="sum") for q, a in enumerate(answers.values())]
-    return torch.stack(losses).sum() / len(right)
+    return misses(answers, right).sum() / len(right)
 
 
 def learn_to_read(reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> float:
     """What true pictures show; `shortened`: autocast, where that is quicker. Returns how much it misreads in the end."""
     generator = torch.Generator(next(reader.parameters()).device).manual_seed(seed)
-    batches = iter(DataLoader(Forever(items, seed), READING_BATCH))
+    batches = iter(DataLoader(Forever(items, seed), LESSON))
 
     def off(batch: Batch) -> Tensor:
         with shortened():
-            read = reader(hazy(batch["latents"], generator))
+            read = reader(hazy(batch["latents"], Draw(batch["latents"], generator)))
         return misread(read, batch["shows"])
 
     return alone(reader, off, lambda: next(batches), steps, decay=0.01)

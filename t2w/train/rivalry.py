@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from t2w.nn.critic import pull, told_apart
+from t2w.nn.critic import STEP, heeded, pull, steepness, told_apart
 
 PULL = 1.0  # the critic's to what is true, beside that of the error at the same frames
 STEER = 0.6  # and to what the action says
-SLOPE = 3.0  # what the critic pays for being steep, measured over STEP
-STEP = 0.1
+SLOPE = 3.0  # what the critic pays for being steep
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,11 @@ def rivalry(
     push = torch.autograd.grad(value, found, retain_graph=True)[0][asked].square().mean().sqrt()
 
     def towards(goal: Tensor, skill: Tensor) -> Tensor:
-        """Who tells apart no better than by chance is not listened to."""
-        return pull(goal, leaf, (2 * skill - 1).clamp(min=0) * push)
+        return pull(goal, leaf, heeded(skill) * push)
 
     pulled = PULL * towards(told_apart(made, true), right) + STEER * towards(told_apart(made, made_other), heard)
     shake = STEP * torch.randn(both.shape, generator=generator, device=both.device)
     near = critic(both.detach() + shake, before, first, action)
-    steep = SLOPE / 2 * ((near - said) / STEP).square().mean()
+    steep = SLOPE * steepness(said, near)
     figures |= {"told apart": right.item(), "action told": heard.item(), "steep": steep.item()}
     return told_apart(true, made) + told_apart(true, true_other) + steep + (steps.made * pulled).sum()
