@@ -14,8 +14,10 @@ def collect(
     episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 9000,
     frames: Annotated[int, typer.Option("--frames", min=16, help="Frames of a walk.")] = 96,
     only: Annotated[
-        Literal["play", "palindrome", "branch", "event", "change", "still", "face", "start"] | None,
-        typer.Option(help="Nothing but this; start: the first frames of worlds, to teach a painter; change: what keys change, for events."),
+        Literal["play", "palindrome", "branch", "event", "change", "body", "still", "face", "start"] | None,
+        typer.Option(
+            help="Nothing but this; start: the first frames of worlds, to teach a painter; change: what keys change, for events; body: how players move."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the first world; keep data to test on far away.")] = 0,
     workers: Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0: one a core.")] = 0,
@@ -27,6 +29,7 @@ def collect(
     Example: t2w collect --out data --episodes 9000
     Example: t2w collect --out starts --episodes 24000 --only start
     Example: t2w collect --out changes --episodes 480 --only change
+    Example: t2w collect --out bodies --episodes 2640 --frames 32 --only body
     """
     import os
     import time

@@ -6,6 +6,7 @@ branch      one moment, then every action in turn, each from that same moment
 event       beside a door, a crate, water or in the open: the key that acts there, pressed and not pressed, again and again
 change      beside a door or a crate, from when a key is pressed; three times, frame by frame of the same moments: as it was, and as it would
             have been had crates and door not changed since the frame before, and since before the last event. Splinters are left out
+body        walks, twice, frame by frame of the same moments: as it was, and as it would be did the player still stand as he did some frames ago
 still       unconnected views of one world, for the painter and the autoencoder
 face        the player seen from above, facing anywhere: which way one faces cannot be told from walks, there are too few
 start       the one view with which a world begins, which is what a painter is asked for
@@ -45,7 +46,11 @@ EVENTS = (  # where, and what kind of world it takes
 )
 CHANGES = (*(("door", {"landmark": "cabin"}),) * 2, *(("crate", {}),) * 3)
 CHANGE_FRAMES = 12
+BODIES = (*PLACES, *("shore",) * 5)
+BATHS = 2.5  # times as long as other walks: first one has to get into the water
 CHANGED = ("now", "a frame ago", "before")  # since when nothing has changed; the order of the three episodes
+POSED = ("now", "earlier")  # how the player stands; the order of the two episodes
+EARLIER = 8  # frames at most, but for those in which he stands as at first
 LATE = 4  # frames after an event in which "before" is as before it; then it is as now
 STILLS = 4
 FACES = 6
@@ -71,7 +76,7 @@ def follow(sim: Simulator, episode: Episode, actions: Iterator[Action]) -> None:
 
 def shot(sim: Simulator) -> tuple:
     """The frame of this moment, and what is told of it."""
-    return sim.frame(), sim.visible(), sim.renderer.nearness(), sim.renderer.pose, sim.facing()
+    return sim.frame(), sim.visible(), sim.renderer.nearness(), sim.renderer.pose, sim.facing(), sim.stance()
 
 
 def back(action: Action) -> Action:
@@ -158,6 +163,27 @@ def _three_times(sim: Simulator, place: str, actions: Iterator[Action]) -> list[
     return episodes
 
 
+def body(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
+    rng = random.Random(seed)
+    wish = rng.choice(BODIES)
+    fixed = {"view": rng.choices(VIEWS, (2, 2, 1))[0]} | ({"biome": "tropical island"} if wish == "shore" and rng.random() < 0.5 else {})
+    sim = Simulator(replace(sample(seed), **fixed), renderer.width, renderer.height, renderer=renderer)
+    place = wish if wish == "start" else sim.place(wish, rng)
+    style = rng.choices(list(STYLES), STYLES.values())[0]
+    does = rng.random() < {"shore": 0.8, "crate": 0.6, "open": 0.5}.get(place, 0.0)
+    player = Doer(sim, place, seed) if does else make(style, sim, seed)
+    episodes, states = [Episode(about(sim, "body", place=place, stands=stands)) for stands in POSED], []
+    for t in range(round(frames * (BATHS if does and place == "shore" else 1))):
+        states.append(sim.state.copy())
+        ago = rng.choice((1, 1, 1, rng.randint(1, EARLIER), t))
+        shots = [shot(sim), shot(sim.posed(states[max(0, t - ago)]))]
+        action = player(None, t)
+        events = sim.step(action)
+        for episode, (frame, *told) in zip(episodes, shots):
+            episode.add(frame, SPACE.vector(action), events, *told)
+    return episodes
+
+
 def still(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     rng = random.Random(seed)
     sim = Simulator(sample(seed), renderer.width, renderer.height, renderer=renderer)
@@ -197,6 +223,7 @@ RECORDERS = {
     "branch": branch,
     "event": event,
     "change": change,
+    "body": body,
     "still": still,
     "face": face,
     "start": start,

@@ -3,7 +3,8 @@
 Frames are JPEGs (quality 95, full chroma), laid end to end; the k-th ends where the k+1-th begins. Per frame t also:
 the action that leads from frame t to frame t+1 (a,), the event bits of that step, the bits of the kinds of things in view,
 how near things are at every other pixel (h/2 w/2; 1 / metres, 0 in the sky, -1 where the player is), the eye's pose (12: axes, place), and
-which way the player faces, beside where the eye looks (2: cosine, sine of the angle to the right).
+which way the player faces, beside where the eye looks (2: cosine, sine of the angle to the right), and how he stands (7: as of
+`Simulator.stance`).
 """
 
 import io
@@ -38,6 +39,7 @@ class Episode:
     near: list[np.ndarray] = field(default_factory=list)
     pose: list[np.ndarray] = field(default_factory=list)
     facing: list[np.ndarray] = field(default_factory=list)
+    stance: list[np.ndarray] = field(default_factory=list)
 
     def add(
         self,
@@ -48,6 +50,7 @@ class Episode:
         near: np.ndarray,
         pose: np.ndarray,
         facing: np.ndarray,
+        stance: np.ndarray,
     ) -> None:
         """One frame (h w c) uint8, the action vector (a,) that leads away from it, and what that step brought about."""
         self.jpegs.append(to_jpeg(frame))
@@ -57,6 +60,7 @@ class Episode:
         self.near.append(near)
         self.pose.append(pose)
         self.facing.append(facing)
+        self.stance.append(stance)
 
 
 def to_jpeg(frame: np.ndarray) -> bytes:
@@ -97,6 +101,7 @@ def write(folder: Path, index: int, episodes: list[Episode]) -> None:
             "nearness": np.array([x for e in episodes for x in e.near], np.float16),
             "pose": np.array([x for e in episodes for x in e.pose], np.float32),
             "facing": np.array([x for e in episodes for x in e.facing], np.float32),
+            "stance": np.array([x for e in episodes for x in e.stance], np.float32),
         }
         save_file(arrays, temporary)
 
@@ -126,6 +131,11 @@ class Shard:
     def facing(self) -> np.ndarray:
         """Which way the player faces (n 2)."""
         return self._kept("facing", "facing of players")
+
+    @cached_property
+    def stance(self) -> np.ndarray:
+        """How the player stands (n 7)."""
+        return self._kept("stance", "stance of players")
 
     def _kept(self, name: str, said: str) -> np.ndarray:
         try:

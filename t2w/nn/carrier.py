@@ -9,6 +9,7 @@ from torch import Tensor
 
 from t2w.nn.autoencoder import decode
 from t2w.nn.beside import begun
+from t2w.nn.body import Body
 from t2w.nn.events import Events
 from t2w.nn.geometry import mean_around, per_pixel
 from t2w.nn.outpainter import Outpainter
@@ -30,12 +31,13 @@ class Carried:
 
 @dataclass(frozen=True)
 class Carrier:
-    """The networks that do it; the last two in worlds that have them."""
+    """The networks that do it; the last three in worlds that have them."""
 
     parallax: Parallax
     autoencoder: AutoencoderDC
     outpainter: Outpainter | None = None
     events: Events | None = None
+    body: Body | None = None
 
     def picture(self, latents: Tensor) -> Tensor:
         """(b c h w) => (b 3 8h 8w)."""

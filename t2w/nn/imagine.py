@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from t2w.nn.body import Player
 from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
@@ -59,6 +60,7 @@ class Dream:
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
         self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
         self.manner: Manner | None = None  # of the last frame
+        self.player: Player | None = None  # in it
         self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
         self.carried_noised: Tensor | None = None  # its latents as they are remembered
         self._picture = picture
@@ -98,7 +100,10 @@ class Dream:
             return found[:, -1] + guidance * (found[:, -n] - found[:, -1])
 
         self.noise = self._steadied(self._noise(), headings[1])
-        frame, carried = self._changed(sample(guess, self.noise, steps), carried)
+        frame = sample(guess, self.noise, steps)
+        if self.player is not None:
+            frame = self.player.drawn(self.carrier.body, carried.latents, frame)
+        frame, carried = self._changed(frame, carried)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
         self.carried, self.carried_noised, self._picture = carried, onward, None
         return frame
@@ -127,11 +132,16 @@ class Dream:
         if self.around is None:
             standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
             self.manner, self.around = standing.manner, Surroundings.of(picture, standing)
+            if carrier.body is not None:
+                self.player = Player.of(carrier.body, self.first, self.around.last.player)
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         motion = carrier.motion(picture, self.actions, self.manner, rigid)
         self.manner = motion.manner
+        if self.player is not None:
+            turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)
+            self.player = self.player.onward(carrier.body, self.actions, motion, turn)
         around = self.around.seen(picture, motion)
         if carrier.outpainter is not None:
             around = looked_around(around, self.first, self._noise, carrier)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from t2w.actions import Action, ActionSpace
-from t2w.sim.camera import FIRST, THIRD, foliage, look
+from t2w.sim.camera import FIRST, ISOMETRIC, THIRD, foliage, look
 from t2w.sim.crates import DEBRIS
 from t2w.sim.moving import draw, room
 from t2w.sim.physics import step
@@ -16,11 +16,12 @@ from t2w.sim.render import Renderer
 from t2w.sim.rows import KINDS, ROCK, TREE
 from t2w.sim.scene import Scene, build
 from t2w.sim.spec import CHARACTERS, COLORS, CREATURES, Spec
-from t2w.sim.walking import PITCH, PLAYER, SAFE_X, SAFE_Y, YAW
+from t2w.sim.walking import ATTACK, GROUND, PHASE, PITCH, PLAYER, SAFE_X, SAFE_Y, SPEED, SWIM, VZ, YAW, Z
 
 SPACE = ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0)
 SEEN = 0.005  # share of a picture's pixels that makes a kind of thing visible
 HIDDEN = 1.0  # a third-person camera nearer than this would fill the picture with the player's back
+STANCE = (PHASE, SPEED, GROUND, VZ, SWIM, ATTACK)  # of the player's row: what his limbs follow
 
 
 @dataclass
@@ -81,6 +82,13 @@ class Simulator:
         (x, y), (to_x, to_y) = ahead / max(np.linalg.norm(ahead), 1e-6), (-math.sin(yaw), math.cos(yaw))
         return np.array((x * to_x + y * to_y, y * to_x - x * to_y), np.float32)
 
+    def stance(self) -> np.ndarray:
+        """What the player's limbs follow (7,): the phase of his steps in radians, metres a second, 1 on the ground, metres a second upwards,
+        1 in water, seconds that a blow still takes, and how many metres a swimmer's feet are under water."""
+        player = self.state.player
+        deep = self.scene.water_level - player[Z] if player[SWIM] > 0 else 0.0
+        return np.append(player[list(STANCE)], deep).astype(np.float32)
+
     def frame(self) -> np.ndarray:
         """The picture (h w c) of this moment."""
         s, spec, (heights, circles, shelter) = self.state, self.spec, self._fixed
@@ -113,6 +121,13 @@ class Simulator:
         """A fork in which crates and door are as they were then, and no splinters fly; all else is as it is now."""
         other, then = self.fork(), since.copy()
         other.state = replace(other.state, crates=then.crates, door=then.door, boxes=then.boxes, debris=np.zeros_like(then.debris))
+        return other
+
+    def posed(self, since: State) -> "Simulator":
+        """A fork in which the player stands as he did then, where he is now; seen from above, he faces where he did, too."""
+        other = self.fork()
+        columns = [*STANCE, YAW] if self.spec.view == ISOMETRIC else list(STANCE)
+        other.state.player[columns] = since.player[columns]
         return other
 
     def place(self, near: str, rng) -> str:

@@ -36,7 +36,16 @@ from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
 from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_dynamics, load_events, load_outpainter, save_world
+from t2w.worlds.pretrained import (
+    check_channels,
+    load_autoencoder,
+    load_body,
+    load_carrier,
+    load_dynamics,
+    load_events,
+    load_outpainter,
+    save_world,
+)
 
 FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
@@ -224,9 +233,10 @@ def train_dynamics(
     parallax: Path | None = None,
     outpainter: Path | None = None,
     events: Path | None = None,
+    body: Path | None = None,
 ) -> Iterator[dict]:
-    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. `outpainter` and `events` are not
-    learnt here: they go into the world, and need a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
+    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. `outpainter`, `events` and `body` are
+    not learnt here: they go into the world, and need a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
     learn, held = split(data, depth=bool(parallax and dreams))
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)
@@ -239,6 +249,7 @@ def train_dynamics(
     for name, folder, load, why in (
         ("outpainter", outpainter, load_outpainter, "an outpainter paints where a parallax says that nothing was seen"),
         ("events", events, load_events, "events change frames that a parallax has carried on"),
+        ("body", body, load_body, "a body is drawn into frames that a parallax has carried on"),
     ):
         if folder is None:
             continue

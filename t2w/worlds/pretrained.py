@@ -12,8 +12,10 @@ from torch import nn
 
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder
+from t2w.nn.body import Body, BodyConfig
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
+from t2w.nn.eightbits import grown, shrunk
 from t2w.nn.events import Events, EventsConfig
 from t2w.nn.folded import folded
 from t2w.nn.imagine import Sampling
@@ -33,14 +35,14 @@ def save_world(
     config = {"_class_name": "Genie", **more, **size, "autoencoder": "autoencoder", "dynamics": asdict(c), "sampling": asdict(sampling)}
     save_autoencoder(autoencoder, folder / "autoencoder")
     _save_weights(model, folder / "dynamics.safetensors")
-    for name in ("parallax", "outpainter", "events"):
+    for name in ("parallax", "outpainter", "events", "body"):
         if part := getattr(carrier, name, None):
             config[name] = asdict(part.config)
             _save_weights(part, folder / f"{name}.safetensors")
     _save_config(config, folder)
 
 
-def save_part(part: Parallax | Outpainter | Events, folder: Path) -> None:
+def save_part(part: Parallax | Outpainter | Events | Body, folder: Path) -> None:
     """A folder that a training of dynamics takes its parallax, outpainter or events from."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = type(part).__name__
@@ -49,8 +51,9 @@ def save_part(part: Parallax | Outpainter | Events, folder: Path) -> None:
 
 
 def _save_weights(model: nn.Module, path: Path) -> None:
+    half = {k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}
     with atomically(path) as temporary:
-        save_file({k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
+        save_file(shrunk(half) if isinstance(model, Outpainter) else half, temporary)
 
 
 def _save_config(config: dict, folder: Path) -> None:
@@ -113,13 +116,18 @@ def load_events(folder: Path) -> Events:
     return _load(folder, "events", Events, EventsConfig).eval().requires_grad_(False)
 
 
+def load_body(folder: Path) -> Body:
+    """Of a world's folder or of a training's, in single precision, on the CPU. Raises T2WError where there is none."""
+    return _load(folder, "body", Body, BodyConfig).eval().requires_grad_(False)
+
+
 def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.Module:
     config, path = read_config(folder), folder / f"{part}.safetensors"
     if part not in config:
         raise T2WError(f"{folder} holds no {part}; make one with: t2w train {part}", MISSING)
     try:
         model = kind(made_of(**config[part]))
-        model.load_state_dict(load_file(path))
+        model.load_state_dict(grown(load_file(path)))
     except FileNotFoundError as error:
         raise T2WError(f"{path} is missing", MISSING) from error
     except (KeyError, TypeError, OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -153,7 +161,7 @@ def load_world(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[
     model, autoencoder = (_ready(part, device, dtype) for part in (model, autoencoder))
     carrier = None
     if "parallax" in config:
-        loaders = {"parallax": load_parallax, "outpainter": load_outpainter, "events": load_events}
+        loaders = {"parallax": load_parallax, "outpainter": load_outpainter, "events": load_events, "body": load_body}
         parts = {name: _ready(load(folder), device, dtype) for name, load in loaders.items() if name in config}
         carrier = Carrier(autoencoder=autoencoder, **parts)
     return model, autoencoder, sampling, carrier

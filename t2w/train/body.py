@@ -1,0 +1,107 @@
+"""Body: frames with the player as he stood come in, and how he stands now; out come frames with him as he stands.
+
+The simulator shows both, frame by frame. How he stands follows from the actions, and is learnt first, from them alone. In a dream the player has
+often come apart: so in some frames he is not shown at all, nor is who swims, for how deep he is in the water could be read off him.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderDC
+from torch import Tensor, nn
+
+from t2w.data.bodies import EARLIER, NOW, Bodies, Stances
+from t2w.data.changes import changing
+from t2w.data.latents import encode_shards
+from t2w.data.pictures import split
+from t2w.nn.autoencoder import decode
+from t2w.nn.body import Body, BodyConfig, Standing, cut, hiding
+from t2w.nn.measure import sheet
+from t2w.sim.simulator import SPACE
+from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone
+from t2w.train.stage import Stage, loader, some_of, train
+from t2w.worlds.pretrained import check_channels, load_autoencoder, load_body, save_part
+
+STANDING_STEPS, STANDING_BATCH = 8000, 512
+WEIGHT = 8.0  # of an error where he moves, beside 1 elsewhere
+UNSEEN = 0.3  # share of frames in which he is not shown
+NOISE = 0.3  # the most in a frame
+
+
+def learn_standing(standing: Standing, stances: Stances, steps: int) -> float:
+    """How one stands is learnt from actions alone. Returns the error at the end."""
+
+    def off(batch: Batch) -> Tensor:
+        phase, rest = standing(batch["history"], batch["afloat"])
+        return (phase - batch["phase"]).abs().mean() + (rest - batch["rest"]).abs().mean()
+
+    return alone(standing, off, lambda: stances.batch(STANDING_BATCH), steps, decay=0.01)
+
+
+def body_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    now, earlier, at = batch[NOW], batch[EARLIER], batch["at"]
+
+    def uniform() -> Tensor:
+        return torch.rand((len(now), 1, 1, 1), generator=generator, device=now.device)
+
+    hidden = hiding(batch["player"]) * torch.maximum((uniform() < UNSEEN).float(), batch["swims"][:, None, None, None])
+    noise = torch.randn(now.shape, generator=generator, device=now.device)
+    frame = earlier + NOISE * uniform().square() * noise
+    new, share = model(frame, batch["first"], batch["told"], hidden, at)
+    before, earlier, now = (cut(part, at, new.shape[2:]) for part in (frame, earlier, now))
+    off = (torch.lerp(before, new, share) - now).square().mean(1, keepdim=True)
+    where = changing(now, earlier)
+    return ((1 + WEIGHT * where) * off).mean(), {"moves": where.mean().item()}
+
+
+def look_at(held: Bodies, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
+    """Held-out frames: what is left of the error where the player has moved, when he is shown and when he is not; a few of them, with him as he
+    stood, as he was drawn, and as he stands."""
+    batch = some_of(held, 512, device)
+
+    @torch.no_grad()
+    def look(model: Body) -> tuple[dict[str, float], Tensor]:
+        now, earlier, at = batch[NOW], batch[EARLIER], batch["at"]
+        where, figures = changing(now, earlier), {}
+        was = ((earlier - now).square().mean(1, keepdim=True) * where).sum().clamp(min=1e-6)
+        for name, hidden in (("left", 0 * batch["player"]), ("left, unseen", hiding(batch["player"]))):
+            made = model.drawn(earlier, *model(earlier, batch["first"], batch["told"], hidden, at), at)
+            figures[name] = (((made - now).square().mean(1, keepdim=True) * where).sum() / was).item()
+        shown = [decode(autoencoder, part[:384:32]).float().cpu() for part in (earlier, made, now)]
+        return figures, sheet(shown)
+
+    return look
+
+
+def train_body(
+    data: Path,
+    autoencoder: Path,
+    out: Path,
+    config: BodyConfig,
+    fit_config: FitConfig,
+    dtype: str = "auto",
+    workers: int = 0,
+    weights: Path | None = None,
+) -> Iterator[dict]:
+    """Yields the figures of every step; at the end `out` holds config.json and body.safetensors."""
+    learn, held = split(data)
+    where = accelerator(dtype)
+    encoder = load_autoencoder(autoencoder).requires_grad_(False).to(where.device, memory_format=torch.channels_last)
+    torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
+    model = load_body(weights) if weights else Body(replace(config, channels=encoder.config.latent_channels))
+    if weights:
+        check_channels(weights, model.config.channels, encoder)
+    elif not (out / "run" / "run.json").exists():
+        stances = Stances(learn, model.config.history, fit_config.seed)
+        learn_standing(model.standing.to(where.device), stances, min(STANDING_STEPS, fit_config.steps))
+    with where.main_process_first():
+        bodies, unseen = (Bodies(encode_shards(part, encoder, where.device), model, SPACE.turn, fit_config.seed) for part in (learn, held))
+    model.requires_grad_(True).standing.requires_grad_(False)
+    run = Run(model.to(memory_format=torch.channels_last), fit_config, out / "run", where)
+    yield from train(Stage(body_loss, look_at(unseen, encoder, where.device)), run, loader(bodies, run, workers))
+    if where.is_main_process:
+        with run.averaged() as model:
+            save_part(model, out)
+    where.wait_for_everyone()
