@@ -79,7 +79,7 @@ def test_bodies_are_learnt_and_go_into_a_world(bodies, data, encoder, tmp_path):
     from t2w.worlds.check import check
     from t2w.worlds.pretrained import load_autoencoder, save_part
 
-    logs = list(train_body(bodies, encoder, tmp_path / "body", body.TINY, replace(FIT, steps=200, batch=16, lr=1e-2)))
+    logs = list(train_body(bodies, encoder, tmp_path / "body", body.TINY, replace(FIT, steps=100, batch=16, lr=3e-3)))
     assert logs[-1]["look"]["left"] < 1 and 0 < logs[-1]["moves"] < 0.5
     save_part(of(load_autoencoder(encoder), parallax.TINY), tmp_path / "parallax")
     how = {"body": tmp_path / "body", "frames": 16, "dreams": 0.0}
