@@ -2,8 +2,8 @@
 
 Whoever carries frames on leaves the player as he was, and a network that learns whole frames hardly moves him. But his limbs follow from the
 keys: a small network says from them how he stands, as the parallax's gait says how he goes. Another one, of convolutions, looks at the few
-places around him, as they are with him as he stood, and as they were at first, and draws him as he stands now. He is always drawn from the first
-picture, so he stays who he is.
+places around him, as they are and as they were at first, and draws him there as he stands now. He is always drawn from the first picture, so
+he stays who he is.
 """
 
 from dataclasses import dataclass, replace
@@ -129,7 +129,7 @@ class Player:
     at: Tensor  # (b 2) of the window
     phase: Tensor  # (b) as of `Stance`
     told: Tensor | None = None  # (b 15) of his stance
-    hidden: Tensor | None = None  # (b 1 h w) where the look of who swims is not believed: how deep he is in the water cannot be read off it
+    hidden: Tensor | None = None  # (b 1 h w) where he stood: of that, what is drawn must not be made, else its faults would add up
 
     @staticmethod
     def of(body: Body, first: Tensor, player: Tensor) -> "Player":
@@ -142,8 +142,7 @@ class Player:
         afloat = (motion.afloat > 0).float()
         by, rest = body.standing(histories(actions, body.config.history)[:, -1], afloat)
         told = Stance(self.phase + by, rest).told(turn, motion.manner.tilt)
-        hidden = hiding(covered((motion.player > 0).float())) * afloat[:, None, None, None]
-        return replace(self, phase=self.phase + by, told=told, hidden=hidden)
+        return replace(self, phase=self.phase + by, told=told, hidden=hiding(covered((motion.player > 0).float())))
 
     def drawn(self, body: Body, carried: Tensor, onto: Tensor) -> Tensor:
         """A frame (b c h w) with him as he stands, by a `carried` one with him as he stood."""

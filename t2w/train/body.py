@@ -1,7 +1,7 @@
 """Body: frames with the player as he stood come in, and how he stands now; out come frames with him as he stands.
 
-The simulator shows both, frame by frame. How he stands follows from the actions, and is learnt first, from them alone. In a dream the player has
-often come apart: so in some frames he is not shown at all, nor is who swims, for how deep he is in the water could be read off him.
+The simulator shows both, frame by frame. How he stands follows from the actions, and is learnt first, from them alone. In a dream he is drawn
+where he is not to be seen: so in some frames he is not shown here either, nor is who swims, for how deep he is in the water could be read off him.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from t2w.data.changes import changing
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
-from t2w.nn.body import Body, BodyConfig, Standing, cut, hiding
+from t2w.nn.body import UNITS, Body, BodyConfig, Standing, cut, hiding
 from t2w.nn.measure import sheet
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone
@@ -25,6 +25,7 @@ from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_body, save_part
 
 STANDING_STEPS, STANDING_BATCH = 8000, 512
+PHASE = 4.0  # weight of an error in a step's phase, which adds up
 WEIGHT = 8.0  # of an error where he moves, beside 1 elsewhere
 UNSEEN = 0.3  # share of frames in which he is not shown
 NOISE = 0.3  # the most in a frame
@@ -35,7 +36,8 @@ def learn_standing(standing: Standing, stances: Stances, steps: int) -> float:
 
     def off(batch: Batch) -> Tensor:
         phase, rest = standing(batch["history"], batch["afloat"])
-        return (phase - batch["phase"]).abs().mean() + (rest - batch["rest"]).abs().mean()
+        each = ((rest - batch["rest"]) / rest.new_tensor(UNITS)).abs().mean(0)
+        return PHASE * (phase - batch["phase"]).abs().mean() + each.sum()
 
     return alone(standing, off, lambda: stances.batch(STANDING_BATCH), steps, decay=0.01)
 
