@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from t2w.data.pairs import tilt_of
+from t2w.data.pairs import drawn, tilt_of
 from t2w.data.record import POSED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
@@ -15,12 +15,9 @@ from t2w.nn.body import Body, Stance, covered
 from t2w.nn.parallax import histories
 
 NOW, EARLIER = POSED
-BEGINS = (
-    0.6  # share of frames whose first picture is their walk's own, in which the player stands still; of the others it is any before them
-)
+BEGINS = 0.6  # share of frames whose first picture is their walk's own, in which the player stands still; else it is any before them
 SWIM, BLOW = 4, 5  # places in a stance
 BLOWS = 3  # times as often as it is seen, one is shown: it is over in six frames
-FORGOTTEN = 0.1  # share of steps of which not all earlier actions are told
 NONE = "bodies are learnt from walks that are shown twice; collect some with: t2w collect --only body"
 
 
@@ -39,7 +36,7 @@ class Bodies(Dataset):
         self.shards: list[dict[str, Tensor]] = []
         self.index: list[
             tuple[int, int, int, int]
-        ] = []  # shard, the walk's first frame, this one, and this one with the player as he stood earlier
+        ] = []  # shard, the walk's first frame, this one, the same with the player as he stood earlier
         for s, (shard, latents) in enumerate(found):
             near, pose = shard.geometry
             player = torch.cat([covered(torch.from_numpy(part < 0).float()) for part in np.array_split(near, 16)])
@@ -96,9 +93,4 @@ class Stances:
         }
 
     def batch(self, size: int) -> dict[str, Tensor]:
-        n, draw = self.steps["history"].shape[1], self.generator
-        at = torch.randint(len(self.steps["phase"]), (size,), generator=draw)
-        short = torch.rand(size, generator=draw) < FORGOTTEN
-        told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
-        found = {name: part[at] for name, part in self.steps.items()}
-        return found | {"history": found["history"].float() * (torch.arange(n) < told[:, None])[..., None]}
+        return drawn(self.steps, size, self.generator)

@@ -168,12 +168,17 @@ class Walks:
         }
 
     def batch(self, size: int) -> dict[str, Tensor]:
-        n, draw = self.steps["history"].shape[1], self.generator
-        at = torch.randint(len(self.steps["view"]), (size,), generator=draw)
-        short = torch.rand(size, generator=draw) < FORGOTTEN
-        told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
-        found = {name: part[at] for name, part in self.steps.items()}
-        return found | {"history": found["history"].float() * (torch.arange(n) < told[:, None])[..., None]}
+        return drawn(self.steps, size, self.generator)
+
+
+def drawn(steps: dict[str, Tensor], size: int, draw: torch.Generator) -> dict[str, Tensor]:
+    """So many steps of walks, drawn by chance; of the "history" (m n a+1) of some, not all earlier actions are told."""
+    m, n = steps["history"].shape[:2]
+    at = torch.randint(m, (size,), generator=draw)
+    short = torch.rand(size, generator=draw) < FORGOTTEN
+    told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
+    found = {name: part[at] for name, part in steps.items()}
+    return found | {"history": found["history"].float() * (torch.arange(n) < told[:, None])[..., None]}
 
 
 class Faces:

@@ -119,6 +119,7 @@ class Asked:
     told: Told
     lie: Told | None = None  # the same, but for something that is not so: heads learn to tell
     text: Text | None = None  # the same in words
+    close: bool = True  # whether it is looked at close up
 
 
 def distilled(
@@ -138,10 +139,12 @@ def distilled(
     push = (sigma[:, None, None, None] * torch.autograd.grad(off, made, retain_graph=True)[0]).square().mean().sqrt()
     leaf = made.detach().requires_grad_()
     pulled, learnt, figures = by_heads(critics, former, leaf, asked, push, draw)
-    if asked.text:
+    if asked.close:
         closer, seen, more = by_close_up(critics, leaf, data, push, draw)
-        read, of_text = by_reader(asked.text, leaf, push, draw)
-        pulled, learnt, figures = pulled + closer + read, learnt + seen, figures | more | of_text
+        pulled, learnt, figures = pulled + closer, learnt + seen, figures | more
+    if asked.text:
+        read, more = by_reader(asked.text, leaf, push, draw)
+        pulled, figures = pulled + read, figures | more
     return off + learnt + (made * pulled).sum(), made, {"off": off.item()} | figures
 
 
