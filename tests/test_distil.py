@@ -55,7 +55,7 @@ def test_what_is_guessed_from_noise_alone_is_a_picture_and_not_the_mean_of_all()
     before = decided(model, generator)
     assert before < 0.5
     former = former_of(model)
-    critics = Critics(former)
+    critics = Critics(former, TINY.channels)
     learner = torch.optim.AdamW([*model.parameters(), *critics.parameters()], 1e-3, betas=(0.0, 0.95))
     for _ in range(150):
         data, _ = pictures(generator)

@@ -3,7 +3,7 @@
 By the former model, frozen, pictures are judged: what goes on in its blocks when it is shown a noisy picture and what is told of it is told
 apart by small heads, true from made, and what is truly told from what is not. And where a picture is half done already, the former one says
 with guidance what should become of it. So guidance is learnt, too, and what is guessed from noise alone need not be the mean of all that
-could be. A painter's pictures are looked at close up as well, as they are, where they smear what the former one hardly sees, and read.
+could be. Pictures are looked at close up as well, as they are, where they smear what the former one hardly sees; and a painter's are read.
 """
 
 from collections.abc import Callable
@@ -69,11 +69,11 @@ class CloseUp(nn.Module):
 
 
 class Critics(nn.Module):
-    """Heads, and who sees pictures of so many channels close up, where that is wanted. forward(): what either says of what it is shown."""
+    """Heads, and who sees latent pictures of so many channels close up. forward(): what either says of what it is shown."""
 
-    def __init__(self, former: "Former", channels: int = 0):
+    def __init__(self, former: "Former", channels: int):
         super().__init__()
-        self.heads, self.close_up = Heads(former), CloseUp(channels) if channels else None
+        self.heads, self.close_up = Heads(former), CloseUp(channels)
 
     def forward(self, seen: list[Tensor] | Tensor, *height: int) -> Tensor:
         return self.heads(seen, *height) if height else self.close_up(seen)
@@ -119,7 +119,6 @@ class Asked:
     told: Told
     lie: Told | None = None  # the same, but for something that is not so: heads learn to tell
     text: Text | None = None  # the same in words
-    close: bool = True  # whether it is looked at close up
 
 
 def distilled(
@@ -139,9 +138,8 @@ def distilled(
     push = (sigma[:, None, None, None] * torch.autograd.grad(off, made, retain_graph=True)[0]).square().mean().sqrt()
     leaf = made.detach().requires_grad_()
     pulled, learnt, figures = by_heads(critics, former, leaf, asked, push, draw)
-    if asked.close:
-        closer, seen, more = by_close_up(critics, leaf, data, push, draw)
-        pulled, learnt, figures = pulled + closer, learnt + seen, figures | more
+    closer, seen, more = by_close_up(critics, leaf, data, push, draw)
+    pulled, learnt, figures = pulled + closer, learnt + seen, figures | more
     if asked.text:
         read, more = by_reader(asked.text, leaf, push, draw)
         pulled, figures = pulled + read, figures | more
