@@ -73,7 +73,7 @@ def test_what_is_deleted_is_made_again_the_same(whole, tmp_path):
         (tmp_path / "b" / name).unlink(missing_ok=True)
     code, said = t2w(tmp_path, env, "r.yaml", "--out", "b", "--workers", "2")
     made = [line["place"] for line in said if line["event"] == "job" and line["took"] is not None]
-    assert code == 0 and made == [third["folder"], first["take"]] and files(tmp_path / "b") == files(whole[0] / "b")
+    assert code == 0 and sorted(made) == sorted([third["folder"], first["take"]]) and files(tmp_path / "b") == files(whole[0] / "b")
     assert second["take"] not in made
 
 
