@@ -23,12 +23,11 @@ UNITS = (4.0, 1.0, 6.0, 1.0, 0.4, 1.0)  # of all else that a stance is made of
 
 
 class Stance(NamedTuple):
-    """How the player stands, as of the simulator."""
+    """How the player stands, as of the simulator. The rest: metres a second; 1 on the ground, else 0; metres a second upwards; 1 in water, else 0;
+    seconds that a blow still takes; metres under water."""
 
     phase: Tensor  # (b) of his steps since the first picture, in radians
-    rest: (
-        Tensor  # (b 6) metres a second; 1 on the ground, else 0; metres a second upwards; 1 in water; seconds of a blow; metres under water
-    )
+    rest: Tensor  # (b 6)
 
     @staticmethod
     def of(facts: Tensor, phase: Tensor) -> "Stance":
