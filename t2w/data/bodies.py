@@ -34,9 +34,7 @@ class Bodies(Dataset):
     def __init__(self, found: Iterable[tuple[Shard, Tensor]], body: Body, turn: float, seed: int = 0):
         self.body, self.turn, self.generator = body, turn, torch.Generator().manual_seed(seed)
         self.shards: list[dict[str, Tensor]] = []
-        self.index: list[
-            tuple[int, int, int, int]
-        ] = []  # shard, the walk's first frame, this one, the same with the player as he stood earlier
+        self.index: list[tuple[int, int, int, int]] = []  # shard, the walk's first frame, this one, this one as he stood earlier
         for s, (shard, latents) in enumerate(found):
             near, pose = shard.geometry
             player = torch.cat([covered(torch.from_numpy(part < 0).float()) for part in np.array_split(near, 16)])

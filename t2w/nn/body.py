@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from t2w.nn.events import Block
 from t2w.nn.geometry import FINER
 from t2w.nn.parallax import Motion, histories, three_layers
+from t2w.nn.repaint import Repaint
 from t2w.nn.view import places
 
 CLOCKS = (1.0, 1.6, 3.0)  # radians of a step, a stroke and a kick for one of the stance's phase
@@ -37,7 +37,8 @@ class Stance(NamedTuple):
     def told(self, turn: Tensor, tilt: Tensor) -> Tensor:
         """(b 15), by how many radians the view has turned to the right since the first picture (b), and by how many it looks down (b)."""
         clocks = self.phase[:, None] * self.phase.new_tensor(CLOCKS)
-        return torch.cat([clocks.cos(), clocks.sin(), self.rest / self.rest.new_tensor(UNITS), *_columns(turn.cos(), turn.sin(), tilt)], 1)
+        view = torch.stack([turn.cos(), turn.sin(), tilt], 1)
+        return torch.cat([clocks.cos(), clocks.sin(), self.rest / self.rest.new_tensor(UNITS), view], 1)
 
 
 @dataclass(frozen=True)
@@ -72,36 +73,20 @@ class Standing(nn.Module):
         return found[:, 0], found[:, 1:] * found.new_tensor(UNITS)
 
 
-class Body(nn.Module):
+class Body(Repaint):
     """forward(): a frame with the player as he stands."""
 
     def __init__(self, config: BodyConfig):
-        super().__init__()
-        self.config, d = config, config.condition
+        super().__init__(config, 2 * config.channels + 3, 2 * len(CLOCKS) + len(UNITS) + 3)
         self.standing = Standing(config)
-        self.told = nn.Sequential(nn.Linear(2 * len(CLOCKS) + len(UNITS) + 3, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
-        self.into = nn.Conv2d(2 * config.channels + 3, config.width, 3, padding=1)
-        self.whole = nn.ModuleList(nn.Linear(config.width, d) for _ in range(config.rounds))
-        self.blocks = nn.ModuleList(Block(config.width, d, apart) for apart in range(1, 1 + config.blocks))
-        self.out = nn.Conv2d(config.width, config.channels + 1, 3, padding=1)
-        with torch.no_grad():
-            self.out.weight.mul_(0.1)
-            self.out.bias[-1] = -2.0  # at first little is changed
 
     def forward(self, frame: Tensor, first: Tensor, told: Tensor, hidden: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
         """frame (b c h w) with the player as he stood; the first frame (b c h w); told (b 15) of the stance; hidden (b 1 h w): places whose
         look is not to be believed: 1, else 0; at (b 2): where the window is in which he is drawn => what to draw there (b c high wide), and how much
         of it (b 1 high wide)."""
-        kind, size = self.out.weight.dtype, (self.config.high, self.config.wide)
         where = places(*frame.shape[2:], frame.device).movedim(2, 0).expand(len(frame), -1, -1, -1)
         seen = torch.cat([frame * (1 - hidden), first, hidden, where], 1)
-        told, x = self.told(told.to(kind)), self.into(cut(seen, at, size).to(kind))
-        for whole in self.whole:
-            here = told + whole(x.mean((2, 3)))
-            for block in self.blocks:
-                x = block(x, here)
-        new, share = self.out(F.silu(x)).float().split([self.config.channels, 1], 1)
-        return new, share.sigmoid()
+        return self.painted(cut(seen, at, (self.config.high, self.config.wide)), told)
 
     def drawn(self, onto: Tensor, new: Tensor, share: Tensor, at: Tensor) -> Tensor:
         """A frame (b c h w) with what forward() says in it."""
@@ -168,7 +153,3 @@ def _window(at: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
     rows, columns = (torch.arange(n, device=at.device) for n in size)
     every = torch.arange(len(at), device=at.device)
     return at[:, 0, None, None] + rows[:, None], at[:, 1, None, None] + columns, every[:, None, None]
-
-
-def _columns(*parts: Tensor) -> list[Tensor]:
-    return [part[:, None] for part in parts]

@@ -197,9 +197,8 @@ def train_outpainter(
     former = former_of(model) if distil else None
     if former:
         model.config = replace(model.config, **FEW)
-    run = Run(
-        model.requires_grad_(True), fit_config, out / "run", where, Critics(former, encoder.config.latent_channels) if former else None
-    )
+    critics = Critics(former, encoder.config.latent_channels) if former else None
+    run = Run(model.requires_grad_(True), fit_config, out / "run", where, critics)
     rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
 
     def dreamt(n: int) -> Batch:
