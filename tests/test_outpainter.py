@@ -131,7 +131,7 @@ def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
         picture = carrier.picture(latents).float()
         begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
         known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
-        known[:, :, 40:], player[:, 20:28, 50:60] = 0.1, 1.0
+        known[:, :, 40:], player[:, 20:28, 50:60] = 0.05, 1.0
         worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)
         well = replace(worn, last=replace(worn.last, known=torch.ones(1, 48, 80)))
         for other in (replace(worn, frames=worn.frames + 1), replace(worn, frames=worn.frames - MENDS), well):

@@ -7,7 +7,7 @@ import torch
 
 from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
 from t2w.nn.parallax import Manner, Motion, in_the_next
-from t2w.nn.surroundings import EVERY, KEPT, NARROW, PAINTED, Surroundings, _filled
+from t2w.nn.surroundings import EVERY, INVENTED, KEPT, NARROW, PAINTED, Surroundings, _better
 from t2w.nn.view import places
 
 LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
@@ -78,10 +78,12 @@ def test_what_is_seen_from_aside_is_known_less_and_what_is_turned_away_from_is_n
         assert trusted(*seen, near * shift.norm())[middle].item() == pytest.approx((-angle / ASIDE).exp().item(), abs=0.02)
 
 
-def test_another_place_is_not_taken_for_one_that_was_seen():
+def test_another_place_is_not_taken_for_one_that_was_painted():
     """What now is seen two metres ahead was not the wall ten metres off, though it lies in the same direction."""
-    steps = [motion(near=near, here=0.1) for near in (0.1, 0.5)]
-    far, close = (Surroundings.of(PICTURE, motion(near=0.1)).seen(PICTURE + 0.1, step).onward(step) for step in steps)
+    begun = Surroundings.of(PICTURE, motion(near=0.1))
+    wall, worn = (replace(begun.last, known=known * begun.last.known) for known in (PAINTED, 0.5 * PAINTED))
+    begun = replace(begun, last=worn, kept=(wall,))
+    far, close = (begun.seen(PICTURE + 0.1, step).onward(step) for step in (motion(near=near, here=0.1) for near in (0.1, 0.5)))
     assert (far.last.picture - PICTURE).abs()[..., 4:-4, 4:-4].max() < 1e-4
     assert (close.last.picture - (PICTURE + 0.1)).abs().max() < 1e-4
 
@@ -131,32 +133,53 @@ def test_what_a_near_thing_hid_is_not_taken_for_seen():
 
 
 def test_a_tree_far_off_hid_the_sky():
-    """Where it stood, forty metres off, there is sky now: not that the sky looks like a tree."""
-    tree, sky = torch.zeros(1, H, W), motion(near=0.0)
+    """Where it stood, forty metres off, before a step to the side there is sky now: not that the sky looks like a tree."""
+    tree, aside = torch.zeros(1, H, W), motion(near=0.0)._replace(shift=torch.tensor([[9.6, 0.0, 0.0]]))
     tree[:, :, 18:22] = 0.025
-    around = Surroundings.of(PICTURE, sky._replace(here=tree)).seen(PICTURE, sky._replace(here=tree)).onward(sky)
-    came = around.sure[0].amax(0)
+    around = Surroundings.of(PICTURE, aside._replace(here=tree)).seen(PICTURE, aside._replace(here=tree)).onward(aside)
+    came, near = around.sure[0].amax(0), around.last.near[0].mean(0)
     assert came[18:22].max() == 0 and came[:18].min() > 0 and came[22:].min() > 0
+    assert near[14:18].min() > 0.02 and near[:14].max() == near[18:].max() == 0
 
 
 @pytest.mark.parametrize("across", [NARROW - 1, NARROW + 1])
 def test_only_a_wide_gap_is_filled_from_elsewhere(across):
     """In a narrow one, what is beside it fits better than what was painted once."""
-    begun = Surroundings.of(PICTURE, motion(near=0.0)).last
+    begun = Surroundings.of(torch.full_like(PICTURE, 0.5), motion(near=0.0)).last
     gap = torch.ones(1, H, W)
     gap[:, :, 14 : 14 + across] = 0
-    found, came = _filled(replace(begun, known=gap), [replace(begun, picture=BLANK, known=0.5 * begun.known)])
+    found, taken = _better(replace(begun, known=gap), [replace(begun, picture=BLANK, known=PAINTED * begun.known)])
     within = (..., slice(4, -4), slice(30, 26 + 2 * across))
-    assert torch.allclose(found.picture[within], (PICTURE if across < NARROW else BLANK)[within], atol=1e-5)
-    assert came.any() == (across > NARROW)
+    assert torch.allclose(found.picture[within], (begun.picture if across < NARROW else BLANK)[within], atol=1e-5)
+    assert taken.any() == (across > NARROW)
+
+
+def test_what_one_walks_up_to_grows():
+    """A house twelve metres off, in steps by which its edges move a fifth of a place: of its nearness alone, frame by frame, they would never."""
+    house, shift = torch.zeros(1, H, W), torch.tensor([[0.0, 0.0, 0.25]])
+    house[:, 6:18, 14:26] = 0.08
+    picture = torch.nn.functional.interpolate(house[:, None] / 0.08, (2 * H, 2 * W)).expand(-1, 3, -1, -1)
+    begun = motion(near=0.0)._replace(here=house, shift=shift)
+    around, alone = Surroundings.of(picture, begun), house
+    for _ in range(20):
+        alone = in_the_next(alone, begun.player, begun.rotation, shift, LENS)
+        here = house if around.near is None else torch.where(around.near >= 0, around.near, around.last.near)
+        near = in_the_next(crisp(here), begun.player, begun.rotation, shift, LENS)
+        flow, ahead = projected(near, begun.rotation, shift, LENS, LENS)
+        around = around.seen(around.last.picture, begun._replace(here=here)).onward(begun._replace(near=near, flow=flow, ahead=ahead))
+    assert ((alone > 0.04).sum(2).amax(), (around.last.near > 0.04).sum(2).amax()) == (
+        12,
+        20,
+    )  # twelve metres and a half are seven and a half
+    assert 38 <= (around.last.picture[0, 0, H] > 0.5).sum() <= 42
 
 
 def test_what_is_worn_is_not_unknown():
     """A wall that one has long walked up to stays, and no sky is seen through it that a view painted ahead has there."""
     step = motion(ahead=0.3, near=0.5, here=1 / 2.3)
     around = Surroundings.of(PICTURE, step)
-    sky = replace(around.last, picture=BLANK, near=torch.zeros_like(around.last.near), known=0.5 * around.last.known)
-    around = replace(around, last=replace(around.last, known=0.21 * around.last.known), kept=(sky,))
+    sky = replace(around.last, picture=BLANK, near=torch.zeros_like(around.last.near), known=PAINTED * around.last.known)
+    around = replace(around, last=replace(around.last, known=1.05 * INVENTED * around.last.known), kept=(sky,))
     for _ in range(3):
         around = around.seen(around.last.picture, step).onward(step)
     assert (around.last.picture - BLANK).abs().min() > 0.5

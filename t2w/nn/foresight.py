@@ -16,17 +16,17 @@ from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
-from t2w.nn.surroundings import PAINTED, Coming, Surroundings
+from t2w.nn.surroundings import PAINTED, Coming, Surroundings, unsaid
 
 AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
-KNOWN = 0.3  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
+KNOWN = 0.08  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
 MENDS = 8  # frames from one mending to the next
 LATER = 4  # frames that painting may take
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
-WORN, SOUND = 0.4, 0.6  # how well a place is known that is painted anew, and one that is left as it is
+WORN, SOUND = 0.08, 0.12  # how well a place is known that is painted anew, and one that is left as it is
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
@@ -92,7 +92,7 @@ def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroun
     worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
     painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
-    return replace(around, last=replace(last, known=known)), painted.to(picture.dtype)
+    return replace(around, last=replace(last, known=known), near=unsaid(around.near, worn)), painted.to(picture.dtype)
 
 
 def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:

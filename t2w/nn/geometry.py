@@ -20,7 +20,7 @@ ALIKE = 0.15  # it is the same place where its nearness, as it is `compared`, is
 ASIDE = 1.5  # radians: what is seen from so much another side than it was is known e times less well
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so near to the next one covers that as well, and the more the larger it is now
-LARGEST = 4.0  # times as large as a point was, it is at most
+LARGEST = 3.0  # times as large as a point was, it is at most
 FARTHEST = 1e4  # nearer than that is nothing
 ROOM = 0.5  # metres around the eye that nothing comes far into, so that one walks along a wall and not through it
 BODY = (-0.2, 1.0)  # metres below the eye between which things are in the way: not what one steps over, nor goes under
@@ -70,9 +70,9 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
     return moved(pictures[:, None], places(h, w, to.device) + fine, "bicubic")[:, 0]
 
 
-def values_at(to: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+def values_at(to: Tensor, *values: Tensor, mode: str = "bilinear") -> tuple[Tensor, ...]:
     """Values at the places of a flow (b H W each), from where a flow `to` (b H W 2) says."""
-    return F.grid_sample(torch.stack(values, 1), to, "bilinear", "border", align_corners=False).unbind(1)
+    return F.grid_sample(torch.stack(values, 1), to, mode, "border", align_corners=False).unbind(1)
 
 
 def compared(near: Tensor) -> Tensor:
@@ -99,6 +99,16 @@ def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
     h, w = values.shape[-2:]
     with exactly(values.device):
         return _band(h, across, every, values.device) @ values.float() @ _band(w, across, every, values.device).mT
+
+
+def smoothed(values: Tensor) -> Tensor:
+    """Values (b H W), of three in a row the middle one, and of three in a column of these; beyond the edge it goes on as there."""
+    for axis, beyond in ((-1, (1, 1)), (-2, (0, 0, 1, 1))):
+        n, wide = values.shape[axis], F.pad(values, beyond, mode="replicate")
+        a, b, c = (wide.narrow(axis, k, n) for k in range(3))
+        low, high = torch.minimum(a, b), torch.maximum(a, b)
+        values = torch.maximum(low, torch.minimum(high, c))
+    return values
 
 
 @cache

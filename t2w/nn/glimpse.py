@@ -31,7 +31,7 @@ from t2w.nn.view import places
 
 ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
-MISSED = 0.3  # how well a place is known of which another view is asked as well; more than what was only invented
+MISSED = 0.1  # how well a place is known of which another view is asked as well; more than what was only invented
 MOST = 0.51  # a share that is more than half, however it is rounded
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
@@ -118,7 +118,8 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     near, player, place, lens = (tiled(part, k) for part in (new.near, new.player > 0, new.place, new.lens))
     to, ahead = thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)  # he is looked for where he is now
-    near_there, known, player_there, beside = values_at(to, kept.near, kept.known, kept.player, spread(kept.player, EDGE))
+    known, player_there, beside = values_at(to, kept.known, kept.player, spread(kept.player, EDGE))
+    (near_there,) = values_at(to, kept.near, mode="nearest")  # between a thing and what is behind it, nothing is
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
     gone = near * (place - kept.place).norm(dim=1)[:, None, None]
     scene = (1 - beside) * inside(to) * trusted(to, ahead, lens, kept.lens, gone) * there

@@ -137,7 +137,7 @@ class Dream:
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        motion = carrier.motion(picture, self.actions, self.manner, rigid)
+        motion = carrier.motion(picture, self.actions, self.manner, rigid, self.around.near)
         self.manner = motion.manner
         if self.player is not None:
             turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)

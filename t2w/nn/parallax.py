@@ -196,10 +196,14 @@ class Parallax(nn.Module):
                 last.weight.mul_(0.1)
                 last.bias.zero_()
 
-    def forward(self, picture: Tensor, history: Tensor, manner: Manner | None = None, rigid: Rigid | None = None) -> Motion:
-        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, and how the eye truly turns
-        and moves, where these are known: else the picture says so."""
+    def forward(
+        self, picture: Tensor, history: Tensor, manner: Manner | None = None, rigid: Rigid | None = None, near: Tensor | None = None
+    ) -> Motion:
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, how the eye truly turns and
+        moves, and how near places are (b H W: below 0 where nobody knows), as far as these are known: else the picture says so."""
         here, player, deep = self._seen(picture)
+        if near is not None:
+            here = torch.where((near >= 0) & (player <= 0), near, here)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
         forth, lens, gait = moves.split([3, 2, self.config.gaits], 1)

@@ -18,31 +18,35 @@ from t2w.nn.geometry import (
     NEAREST,
     compared,
     crisp,
+    fallen,
     inside,
     mean_around,
     nearer,
     opened,
     per_pixel,
+    projected,
+    smoothed,
     spread,
     trusted,
     values_at,
     warped,
 )
-from t2w.nn.glimpse import View, glimpse, looked_up, seeing, stacked, thrown, tiled, without_specks
-from t2w.nn.parallax import EDGE, Motion
+from t2w.nn.glimpse import Eye, View, looked_up, seeing, stacked, thrown, tiled, without_specks
+from t2w.nn.parallax import EDGE, GAPS, Motion
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
-INVENTED = 0.2  # how good a place is of which nothing was known when it came into view
-PAINTED = 0.4  # how good a painted place is: better than what has melted, less than what was seen and is enlarged a little
-FEW = 0.005  # share of unknown places that is left to the dynamics
+INVENTED = 0.03  # how good a place is of which nothing was known when it came into view
+PAINTED = 0.1  # how good a painted place is: better than what has melted, less than what was seen and is enlarged threefold
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
-SEEN = 0.25  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
+SEEN = 0.04  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
 FOOTING = 5  # places across: so far around the player it is his edge or his shadow, and not ground that he leaves behind
 BETTER = 0.1  # by how much a kept place must be better than the last one's; if it was seen, as good is enough: it was moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
-MOST = 2  # kept pictures that are looked into in one frame, and again where nothing was known
+MOST = 2  # kept pictures that are looked into in one frame
+FEW = 0.01  # share of places for which none is looked into
+STEADY = 0.6  # how well a place is known of whose nearness nothing is smoothed away: it has hardly moved
 BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
 BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
 ENOUGH = 1e-4  # of it, that there is something
@@ -66,6 +70,7 @@ class Surroundings:
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
     settled: Tensor | None = None  # (b H W) whether a key has changed a place of the last view: 1, else 0
+    near: Tensor | None = None  # (b H W) how near all is in the last view as kept ones say; below 0 where they do not
     ahead: Coming | None = None  # a view from farther on
     anew: Coming | None = None  # one that was the last, as it should be
 
@@ -98,11 +103,14 @@ class Surroundings:
         known = views.known * (1 - gone * inside(at) * (ahead > NEAREST))
         kept = tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept))))
         settled = changed if self.settled is None else torch.maximum(changed, self.settled)
-        return replace(self, kept=kept, settled=settled, ahead=None, anew=None)
+        return replace(self, kept=kept, settled=settled, near=unsaid(self.near, changed), ahead=None, anew=None)
 
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
         old = self.last
+        eye = *old.onward(motion), motion.lens
+        kept = seeing(self.kept, *eye)
+        motion, said = _placed(motion, kept, eye)
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()
         known, behind, near = values_at(motion.flow, old.known, spread(old.player, FOOTING), old.near)
@@ -111,30 +119,40 @@ class Surroundings:
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
         known = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
-        rotation, place = old.onward(motion)
-        kept = seeing(self.kept, rotation, place, motion.lens)
-        carried, came = _filled(View(picture, motion.near, known, player, rotation, place, motion.lens), kept[:MOST])
-        new, taken = _better(_healed(carried), kept)
-        taken = torch.maximum(taken, came)
+        new, taken = _better(View(picture, motion.near, known, player, *eye), kept)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
         sure = torch.where((new.known > GOOD) | (taken > 0), 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
         settled = self.settled
         if settled is not None:
             settled = values_at(motion.flow, settled)[0] * inside(motion.flow)
         last = replace(new, known=new.known.clamp(min=INVENTED))
-        return replace(self, last=last, sure=sure, settled=settled, frames=self.frames + 1)
+        return replace(self, last=last, sure=sure, settled=settled, near=said, frames=self.frames + 1)
 
 
-def _filled(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
-    """Where it is not known, with what kept views know of it: there is nothing else to see by how near it is. And where that was (b H W)."""
-    wanted = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
-    if wanted.float().mean() < FEW:
-        return new, torch.zeros_like(new.known)
-    there = glimpse(kept, new.rotation, new.place, new.lens)
-    use = wanted & (there.known > UNKNOWN)
-    picture = torch.lerp(new.picture, there.picture.to(new.picture.dtype), per_pixel(use.float(), new.picture))
-    near, known = torch.where(use, there.near, new.near), torch.where(use, there.known, new.known)
-    return replace(new, picture=picture, near=near, known=known), use.float()
+def unsaid(near: Tensor | None, where: Tensor) -> Tensor | None:
+    """What kept views say of nearness (b H W), but for some places (b H W: 1, else 0)."""
+    return near if near is None else torch.where(where > 0.5, -1.0, near)
+
+
+def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Tensor]:
+    """The motion, in whose view all stands where it stood in kept ones; and how near that is (b H W), below 0 where they do not say.
+
+    From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a kept
+    view to this one it is many places."""
+    player, views, k = motion.player > 0, stacked(kept), len(kept)
+    found = fallen(views.near, *thrown(views.near, views.eye, eye), views.player == 0, GAPS)
+    there = View(views.picture, found.clamp(min=0), found, tiled(player.float(), k), *(tiled(part, k) for part in eye))
+    known = looked_up(there, views)[1] * (found >= 0)
+    near, best = motion.near, torch.zeros_like(motion.near)
+    for here, much in zip(found.chunk(k), known.chunk(k)):
+        use = (much > best + BETTER) & ~player
+        near, best = torch.where(use, here, near), torch.where(use, much, best)
+    near = torch.where((spread(best, 3) > 0) & (best < STEADY), smoothed(near), near)  # else shreds of things stand around them
+    flow, ahead = projected(near, motion.rotation, motion.shift, motion.lens, motion.lens)
+    his = spread(player.float(), EDGE) > 0
+    flow, ahead = torch.where(his[..., None], motion.flow, flow), torch.where(his, motion.ahead, ahead)
+    near = torch.where(his, motion.near, near)
+    return motion._replace(near=near, flow=flow, ahead=ahead), torch.where((best > 0) & ~his, near, -1.0)
 
 
 def _healed(new: View) -> View:
@@ -154,14 +172,17 @@ def _healed(new: View) -> View:
 
 
 def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
-    """With what kept views know better, or as well; and where that was taken (b H W)."""
+    """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it."""
+    wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
+    new = _healed(new)
     to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
     which = mean_around(known, 5).max(0).indices  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
-    better = (known > new.known + BETTER) & (new.player == 0)
-    as_good = ~better & (known > PAINTED) & (known > new.known - BETTER) & (new.known > 0)
+    better = ((known > new.known + BETTER) | (wide & (known > UNKNOWN))) & (new.player == 0)
+    seen = known > new.known - BETTER * (known > PAINTED)
+    as_good = ~better & (known > UNKNOWN) & seen & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
-    for i in _most_used(which[better | as_good]):
+    for i in _most_used(which[better | as_good], which.numel()):
         found = warped(kept[i].picture, to[i])
         apart = (found - new.picture).abs().mean(1)
         changed = torch.where(new.player > 0, *(mean_around(apart, across, every=2) for across in (6, 10)))
@@ -172,7 +193,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     return replace(new, picture=picture), taken
 
 
-def _most_used(which: Tensor) -> list[int]:
-    """Those numbers that stand here most often, at most MOST of them: each costs time."""
+def _most_used(which: Tensor, of: int) -> list[int]:
+    """Those numbers that stand here most often, at most MOST of them, and only if not in FEW of so many places: each costs time."""
     times = which.bincount()
-    return [i for i in times.argsort(descending=True)[:MOST].tolist() if times[i]]
+    return [i for i in times.argsort(descending=True)[:MOST].tolist() if times[i] >= FEW * of]
