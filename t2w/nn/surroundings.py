@@ -139,6 +139,7 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
 
     From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a kept
     view to this one it is many places."""
+    kept = [view for view in kept if view.known.amax() > BETTER] or kept[:1]  # none that was but painted is better than not to know
     player, views, k = motion.player > 0, stacked(kept), len(kept)
     found = fallen(views.near, *thrown(views.near, views.eye, eye), views.player == 0, GAPS)
     there = View(views.picture, found.clamp(min=0), found, tiled(player.float(), k), *(tiled(part, k) for part in eye))
