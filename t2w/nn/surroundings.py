@@ -1,8 +1,8 @@
 """The surroundings of a dream: what was seen in it, and from where, and the next view put together from that.
 
 What goes out of the picture would be lost, and what is moved on a hundred times comes apart. So some pictures are kept, with how near
-all is in them and where the eye was. A place of a new view is moved there from a kept picture that shows it well, else from the last
-one, and so where something has changed: geometry as memory (Ren et al. 2025, "GEN3C"; Wu et al. 2025, "Spatial memory").
+all is in them and where the eye was. They say where things stand in a new view. A place of it is moved there from a kept picture that shows
+it well, else from the last one, and so where something has changed: geometry as memory (Ren et al. 2025, "GEN3C"; Wu et al. 2025, "Spatial memory").
 """
 
 from collections.abc import Callable, Sequence
