@@ -142,7 +142,8 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
     kept = [view for view in kept if view.known.amax() > BETTER] or kept[:1]  # none that was but painted is better than not to know
     player, views, k = motion.player > 0, stacked(kept), len(kept)
     found = fallen(views.near, *thrown(views.near, views.eye, eye), views.player == 0, GAPS)
-    there = View(views.picture, found.clamp(min=0), found, tiled(player.float(), k), *(tiled(part, k) for part in eye))
+    rotation, place, lens = (tiled(part, k) for part in eye)
+    there = replace(views, near=found.clamp(min=0), player=tiled(player.float(), k), rotation=rotation, place=place, lens=lens)
     known = looked_up(there, views)[1] * (found >= 0)
     near, best = motion.near, torch.zeros_like(motion.near)
     for here, much in zip(found.chunk(k), known.chunk(k)):
