@@ -167,10 +167,8 @@ def test_what_one_walks_up_to_grows():
         near = in_the_next(crisp(here), begun.player, begun.rotation, shift, LENS)
         flow, ahead = projected(near, begun.rotation, shift, LENS, LENS)
         around = around.seen(around.last.picture, begun._replace(here=here)).onward(begun._replace(near=near, flow=flow, ahead=ahead))
-    assert ((alone > 0.04).sum(2).amax(), (around.last.near > 0.04).sum(2).amax()) == (
-        12,
-        20,
-    )  # twelve metres and a half are seven and a half
+    # Twelve metres and a half are seven and a half now.
+    assert ((alone > 0.04).sum(2).amax(), (around.last.near > 0.04).sum(2).amax()) == (12, 20)
     assert 38 <= (around.last.picture[0, 0, H] > 0.5).sum() <= 42
 
 

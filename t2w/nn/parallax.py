@@ -222,8 +222,7 @@ class Parallax(nn.Module):
         rotation, shift = rigid or (rotation, shift)
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
-        flow, ahead = projected(near, rotation, shift, lens, lens)
-        flow, ahead = torch.where(around[..., None] > 0, places(*near.shape[1:], near.device), flow), torch.where(around > 0, 1.0, ahead)
+        flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)
         return Motion(flow, near, here, player, rotation, shift, ahead, tilt, afloat, after)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -238,6 +237,13 @@ class Parallax(nn.Module):
     @property
     def kind(self) -> torch.dtype:
         return self.unet.spot.dtype
+
+
+def where_it_was(near: Tensor, his: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+    """Where places of the new view, so near (b H W), were in the old one (b H W 2), and how far ahead, as `Motion` says; those that are the
+    player's (b H W) go with the eye."""
+    flow, ahead = projected(near, rotation, shift, lens, lens)
+    return torch.where(his[..., None], places(*near.shape[1:], near.device), flow), torch.where(his, 1.0, ahead)
 
 
 def in_the_next(here: Tensor, player: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor) -> Tensor:

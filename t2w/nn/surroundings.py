@@ -24,7 +24,6 @@ from t2w.nn.geometry import (
     nearer,
     opened,
     per_pixel,
-    projected,
     smoothed,
     spread,
     trusted,
@@ -32,7 +31,7 @@ from t2w.nn.geometry import (
     warped,
 )
 from t2w.nn.glimpse import Eye, View, looked_up, seeing, stacked, thrown, tiled, without_specks
-from t2w.nn.parallax import EDGE, GAPS, Motion
+from t2w.nn.parallax import EDGE, GAPS, Motion, where_it_was
 
 KEPT = 10  # pictures besides the very first
 EVERY = 16  # frames from one to the next
@@ -150,9 +149,8 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
         use = (much > best + BETTER) & ~player
         near, best = torch.where(use, here, near), torch.where(use, much, best)
     near = torch.where((spread(best, 3) > 0) & (best < STEADY), smoothed(near), near)  # else shreds of things stand around them
-    flow, ahead = projected(near, motion.rotation, motion.shift, motion.lens, motion.lens)
     his = spread(player.float(), EDGE) > 0
-    flow, ahead = torch.where(his[..., None], motion.flow, flow), torch.where(his, motion.ahead, ahead)
+    flow, ahead = where_it_was(near, his, motion.rotation, motion.shift, motion.lens)
     near = torch.where(his, motion.near, near)
     return motion._replace(near=near, flow=flow, ahead=ahead), torch.where((best > 0) & ~his, near, -1.0)
 
