@@ -10,7 +10,7 @@ from t2w.train.outpainter import former_of, guess
 from t2w.train.reader import Reader, taught
 
 SIZE = (TINY.channels, TINY.height, TINY.width)
-N = 16
+N = 8
 
 
 def told(n: int) -> dict[str, Tensor]:

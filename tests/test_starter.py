@@ -39,13 +39,13 @@ def test_it_keeps_the_protocol(world):
 
 
 def test_looking_right_moves_the_picture_left(world):
-    """Mean optical flow over four start frames, one second of each turn."""
+    """Mean optical flow over two start frames, one second of each turn."""
     from t2w.evaluate import truth
     from t2w.evaluate.motion import mean_motion
     from t2w.evaluate.world import PAIRS, dream
 
     _, right, left, figure, sign = PAIRS[0]
-    starts = [truth.moment(truth.world(k, view="first-person")) for k in range(4)]
+    starts = [truth.moment(truth.world(k, view="first-person")) for k in range(2)]
 
     def turned(action) -> float:
         films = [np.concatenate([start.frame[None], dream(world, start.frame, [action] * 15, start.prompt)]) for start in starts]
@@ -112,7 +112,7 @@ def test_it_knows_more_than_a_held_picture(world):
     """A second ahead, against the simulator, in worlds it was not trained on."""
     from t2w.evaluate.world import horizon
 
-    (second,) = horizon(world, n=8, frames=(15,))
+    (second,) = horizon(world, n=4, frames=(15,))
     assert second["world"] > second["standing still"]
 
 

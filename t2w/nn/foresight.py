@@ -13,7 +13,7 @@ from torch import Tensor
 
 from t2w.nn.beside import begun
 from t2w.nn.carrier import Carrier
-from t2w.nn.geometry import mean_around, per_latent, per_pixel, stopped
+from t2w.nn.geometry import in_the_way, mean_around, per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings, unsaid
@@ -54,7 +54,7 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens)
+    way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
     motion = motion._replace(shift=way / frames[:, None])
     paint = _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
     if paint is None:
@@ -72,10 +72,10 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
     due = around.frames + LATER
     if due < YOUNG or due % MENDS:
         return around, picture
-    last = around.last
-    if ((last.known < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
+    last, sound = around.last, _sound(around)
+    if ((sound < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
         return around, picture
-    known, fresh = last.known * (1 - last.player), noise()
+    known, fresh = sound * (1 - last.player), noise()
 
     def paint() -> View:
         return replace(_painted(replace(last, picture=picture), known, first, fresh, carrier), known=torch.ones_like(known))
@@ -88,11 +88,18 @@ def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroun
     or farther off there than what has melted: how near it is, the painted picture says."""
     last = around.last
     seen = glimpse([anew], *last.eye)
-    worn = ((SOUND - last.known * (1 - last.player)) / (SOUND - WORN)).clamp(0, 1)
+    worn = ((SOUND - _sound(around)) / (SOUND - WORN)).clamp(0, 1)
     worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
     painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
     return replace(around, last=replace(last, known=known), near=unsaid(around.near, worn)), painted.to(picture.dtype)
+
+
+def _sound(around: Surroundings) -> Tensor:
+    """How well places of the last view are known (b H W); as well as can be, where kept views say that something stands in the way: however
+    blurred a wall is before which one stands, painted anew it would be another thing."""
+    known = around.last.known
+    return known if around.near is None else torch.where(in_the_way(around.near, around.last.lens), 1.0, known)
 
 
 def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:

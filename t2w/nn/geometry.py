@@ -14,16 +14,19 @@ from torch import Tensor
 from t2w.nn.precision import exactly
 from t2w.nn.view import moved, places
 
-NEAREST = 0.1  # of what is one metre away along the view: less far ahead after a move it is not projected
+NEAREST = 0.02  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
 ALIKE = 0.15  # it is the same place where its nearness, as it is `compared`, is not farther off: a tree at 40 metres is not the sky
 ASIDE = 1.5  # radians: what is seen from so much another side than it was is known e times less well
 FINER = 4  # places of a flow along a latent's side
 WIDE = 0.2  # places: a point that falls so near to the next one covers that as well, and the more the larger it is now
-LARGEST = 3.0  # times as large as a point was, it is at most
+LARGEST = 3.0  # times as large as a point was, it is at most, in places; what is larger is so large in latents
 FARTHEST = 1e4  # nearer than that is nothing
-ROOM = 0.5  # metres around the eye that nothing comes far into, so that one walks along a wall and not through it
-BODY = (-0.2, 1.0)  # metres below the eye between which things are in the way: not what one steps over, nor goes under
+ROOM = 0.5  # metres around the player that nothing comes far into, so that one walks along a wall and not through it
+BODY = (-0.2, 1.0)  # metres below his head between which things are in the way: not what one steps over, nor goes under
+EVENED, TIMES = 5, 3  # places across in which nearness is evened out, and how often
+TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that are evened out
+SKY = 0.005  # nearness beyond which all is alike
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 
 
@@ -36,12 +39,15 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
 
 
-def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor:
-    """Shifts of the eye (b 3), but not into what stands in its way: places of nearness `near` (b H W), those that count (b H W), seen
-    through a lens (b 2). It goes up to them, and slides along. That the view may be tilted is left out of account, and that a player who is
-    seen from behind comes before the eye."""
+def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
+    """Shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
+    (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along. That the view may be tilted is left
+    out of account."""
     with exactly(near.device):
-        point = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
+        point = (
+            F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
+            - head[:, None, None]
+        )
         solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone = torch.zeros_like(left)
@@ -60,6 +66,11 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor) -> Tensor
             wall = F.normalize(level.take_along_dim(which[..., None], 1).mean(1) - gone)
             left = left - (left * wall).sum(1, keepdim=True).clamp(min=0) * wall
         return torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)
+
+
+def in_the_way(near: Tensor, lens: Tensor) -> Tensor:
+    """Which places (b H W), so near, stand higher than what one steps over, were the eye level and in one's head."""
+    return (near > 0) & (places(*near.shape[1:], near.device)[..., 1] * lens[:, 1, None, None] < BODY[1] * near)
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
@@ -186,22 +197,43 @@ def _between(near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return much, -spread(-much, 3), spread(much, 3)
 
 
+def evened(near: Tensor) -> Tensor:
+    """Nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed to be a little nearer here
+    than there falls apart when one walks up to it."""
+    for _ in range(TIMES):
+        wide = F.pad(torch.stack([near, (near + SKY).log()], 1), 4 * [EVENED // 2], mode="replicate")
+        beside, much = F.unfold(wide, EVENED).unflatten(2, near.shape[1:]).unflatten(1, (2, -1)).unbind(1)
+        alike = (much - (near + SKY).log()[:, None]).abs() < TENTH
+        near = (beside * alike).sum(1) / alike.sum(1)
+    return near
+
+
 def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:
     """How near all is in another view (b H W): points of nearness `near` fall where `projected` says (`at` b H W 2, `ahead` b H W), those
     that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each side, are as the farthest beside them:
     who comes out from behind something stands farther off."""
-    b, h, w = near.shape
     there = near / ahead.clamp(min=NEAREST)
     counts = counts & (ahead > NEAREST) & (inside(at) > 0)
-    u = (at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])
-    reach = WIDE + ((1 / ahead.clamp(min=1 / LARGEST)).clamp(min=1) - 1) / 2  # else what is far shows between the points of what comes near
-    taps = torch.linspace(-1, 1, 1 + math.ceil(2 * reach.max().item()), device=at.device)
-    columns, rows = ((u[..., k] + taps[:, None, None, None] * reach).floor().long().clamp(0, n - 1) for k, n in ((0, w), (1, h)))
-    cell = torch.where(counts, rows[:, None] * w + columns, h * w).flatten(0, 1).transpose(0, 1)
-    found = near.new_full((b, h * w + 1), -1.0)
-    found.scatter_reduce_(1, cell.flatten(1), there[:, None].expand(cell.shape).flatten(1), "amax")
-    found = found[:, :-1].unflatten(1, (h, w))
+    found, large = _dropped(there, at, ahead, counts, 1), counts & (LARGEST * ahead < 1)
+    if large.any():
+        coarse = _dropped(there, at, ahead, large, FINER)
+        found = torch.maximum(found, F.interpolate(coarse[:, None], near.shape[1:])[:, 0])
     for _ in range(gaps):
         beside = -spread(-torch.where(found < 0, FARTHEST, found), 3)
         found = torch.where((found < 0) & (beside < FARTHEST), beside, found)
     return found
+
+
+def _dropped(there: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, coarser: int) -> Tensor:
+    """The nearest of the points so near `there` (b H W) that fall into each square of `coarser` by `coarser` places (b H/… W/…); -1 where
+    none does."""
+    h, w = (n // coarser for n in there.shape[1:])
+    u = (at.clamp(-1, 1) + 1) / 2 * at.new_tensor([w, h])
+    size = 1 / (coarser * ahead).clamp(min=1 / LARGEST)
+    reach = WIDE + (size.clamp(min=1) - 1) / 2  # else what is far shows between the points of what comes near
+    taps = torch.linspace(-1, 1, 1 + math.ceil(2 * reach.max().item()), device=at.device)
+    columns, rows = ((u[..., k] + taps[:, None, None, None] * reach).floor().long().clamp(0, n - 1) for k, n in ((0, w), (1, h)))
+    cell = torch.where(counts, rows[:, None] * w + columns, h * w).flatten(0, 1).transpose(0, 1)
+    found = there.new_full((len(there), h * w + 1), -1.0)
+    found.scatter_reduce_(1, cell.flatten(1), there[:, None].expand(cell.shape).flatten(1), "amax")
+    return found[:, :-1].unflatten(1, (h, w))

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor
 
 from t2w.nn.geometry import (
     ALIKE,
     NEAREST,
+    compared,
     crisp,
     fallen,
     inside,
@@ -27,12 +30,13 @@ from t2w.nn.geometry import (
 )
 from t2w.nn.parallax import EDGE, Motion
 from t2w.nn.precision import exactly
-from t2w.nn.view import places
+from t2w.nn.view import moved, places
 
 ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.1  # how well a place is known of which another view is asked as well; more than what was only invented
 MOST = 0.51  # a share that is more than half, however it is rounded
+SIDE = 0.35  # of the way from what is behind to what stands before it, from which on a place in between is the latter's
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
@@ -124,6 +128,28 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     gone = near * (place - kept.place).norm(dim=1)[:, None, None]
     scene = (1 - beside) * inside(to) * trusted(to, ahead, lens, kept.lens, gone) * there
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
+
+
+def outlined(new: View, kept: View, otherwise: Tensor) -> Tensor:
+    """A kept picture as another eye sees it (b 3 8h 8w), and `otherwise` where it does not show what is seen now.
+
+    An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it? Places
+    are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks off at it."""
+    size, own, his = new.picture.shape[-2:], places(*new.near.shape[1:], new.near.device), new.player[..., None] > 0
+    moves, expected, there = [], [], []
+    for near in (spread(new.near, 3), -spread(-new.near, 3)):
+        near = torch.where((compared(near) - compared(new.near)).abs() < ALIKE, new.near, near)
+        to, ahead = thrown(near, new.eye, kept.eye)
+        expected.append(compared(near / ahead.clamp(min=NEAREST)))
+        there += values_at(to, compared(kept.near))
+        moves += torch.where(his, 0.0, to - own).unbind(-1)
+    bound = torch.lerp(expected[1], expected[0], SIDE)
+    maps = torch.stack([*moves, there[0] - bound, there[1] - bound, expected[0] - expected[1]], 1)
+    fine = F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    before, after, (shows, hides, apart) = fine[:, :2], fine[:, 2:4], fine[:, 4:].unbind(1)
+    by = torch.where((shows > 0)[:, None], before, after)
+    found = moved(kept.picture[:, None], (places(*size, own.device) + rearrange(by, "b k h w -> b h w k"))[:, None], "bicubic")[:, 0]
+    return torch.where(((shows <= 0) & (hides > 0) & (apart > ALIKE))[:, None], otherwise, found)
 
 
 def tiled(part: Tensor, k: int) -> Tensor:

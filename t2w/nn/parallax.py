@@ -90,9 +90,13 @@ class Gait(nn.Module):
         across, ahead = cos * across + sin * ahead, cos * ahead - sin * across
         cos, sin = tilt.cos()[:, None], tilt.sin()[:, None]
         steps = torch.stack([across, cos * down - sin * ahead, sin * down + cos * ahead], 2)
-        pivot = PIVOT * self.pivot.float()
         with exactly(steps.device):
-            return steps + pivot - pivot @ rotation.mT
+            return steps + self.heads - self.heads @ rotation.mT
+
+    @property
+    def heads(self) -> Tensor:
+        """Where the point is around which the eye turns, in metres from it, for each way to walk (k 3)."""
+        return PIVOT * self.pivot.float()
 
 
 class Facing(nn.Module):
@@ -165,6 +169,7 @@ class Motion(NamedTuple):
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
     afloat: Tensor  # (b) whether the player swam there: its logit
+    head: Tensor  # (b 3) where the player's head is from the eye, in metres
     manner: Manner  # of the new view
 
     @property
@@ -217,13 +222,17 @@ class Parallax(nn.Module):
             rotation = turned(tilt, by, self.config.tilts)
         afloat = self.afloat(deep)
         shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation, afloat.sigmoid())).sum(1)
-        free = stopped(here.detach(), player <= 0, shift.detach(), lens.detach())
-        shift = torch.where((free - shift).abs().amax(1, keepdim=True) < STILL, shift, free)
+        head = (ways[:, :, None] * self.gait.heads).sum(1)
+        with exactly(here.device):
+            orbit = head - (rotation @ head[..., None])[..., 0]  # when it turns, the eye goes around him, whatever stands there
+        steps = shift - orbit
+        free = stopped(here.detach(), player <= 0, steps.detach(), lens.detach(), head.detach())
+        shift = torch.where((free - steps).abs().amax(1, keepdim=True) < STILL, shift, free + orbit)
         rotation, shift = rigid or (rotation, shift)
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)
-        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, afloat, after)
+        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, afloat, head, after)
 
     def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""

@@ -18,6 +18,7 @@ from t2w.nn.geometry import (
     NEAREST,
     compared,
     crisp,
+    evened,
     fallen,
     inside,
     mean_around,
@@ -30,7 +31,7 @@ from t2w.nn.geometry import (
     values_at,
     warped,
 )
-from t2w.nn.glimpse import Eye, View, looked_up, seeing, stacked, thrown, tiled, without_specks
+from t2w.nn.glimpse import Eye, View, looked_up, outlined, seeing, stacked, thrown, tiled, without_specks
 from t2w.nn.parallax import EDGE, GAPS, Motion, where_it_was
 
 KEPT = 10  # pictures besides the very first
@@ -79,7 +80,7 @@ class Surroundings:
         b, like = len(picture), standing.here
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
         player = (standing.player > 0).float()
-        first = View(picture, crisp(like), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
+        first = View(picture, evened(crisp(like)), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
         return Surroundings(first, (first,))
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
@@ -91,7 +92,7 @@ class Surroundings:
     def keeping(self, view: View) -> "Surroundings":
         """One more is kept; if there are too many, the oldest but the first goes."""
         first, *others = self.kept
-        return replace(self, kept=(first, *others[1 - KEPT :], view))
+        return replace(self, kept=(first, *others[1 - KEPT :], replace(view, near=evened(view.near))))
 
     def forgetting(self, changed: Tensor) -> "Surroundings":
         """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is left out: it
@@ -138,15 +139,16 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
 
     From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a kept
     view to this one it is many places."""
-    kept = [view for view in kept if view.known.amax() > BETTER] or kept[:1]  # none that was but painted is better than not to know
+    kept = [view for view in kept if view.known.amax() > PAINTED] or kept[:1]
     player, views, k = motion.player > 0, stacked(kept), len(kept)
+    views = replace(views, known=views.known * (views.known > PAINTED))  # what was but painted is not better than not to know
     found = fallen(views.near, *thrown(views.near, views.eye, eye), views.player == 0, GAPS)
     rotation, place, lens = (tiled(part, k) for part in eye)
     there = replace(views, near=found.clamp(min=0), player=tiled(player.float(), k), rotation=rotation, place=place, lens=lens)
     known = looked_up(there, views)[1] * (found >= 0)
     near, best = motion.near, torch.zeros_like(motion.near)
     for here, much in zip(found.chunk(k), known.chunk(k)):
-        use = (much > best + BETTER) & ~player
+        use = ((much > best + BETTER) | (best == 0) & (much > 0)) & ~player
         near, best = torch.where(use, here, near), torch.where(use, much, best)
     near = torch.where((spread(best, 3) > 0) & (best < STEADY), smoothed(near), near)  # else shreds of things stand around them
     his = spread(player.float(), EDGE) > 0
@@ -175,7 +177,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it."""
     wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
     new = _healed(new)
-    to, known = (part.unflatten(0, (len(kept), -1)) for part in looked_up(new, stacked(kept)))
+    known = looked_up(new, stacked(kept))[1].unflatten(0, (len(kept), -1))
     which = mean_around(known, 5).max(0).indices  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
     better = ((known > new.known + BETTER) | (wide & (known > UNKNOWN))) & (new.player == 0)
@@ -183,7 +185,7 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     as_good = ~better & (known > UNKNOWN) & seen & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
     for i in _most_used(which[better | as_good], which.numel()):
-        found = warped(kept[i].picture, to[i])
+        found = outlined(new, kept[i], picture)
         apart = (found - new.picture).abs().mean(1)
         changed = torch.where(new.player > 0, *(mean_around(apart, across, every=2) for across in (6, 10)))
         use = (which == i) & (better | as_good & (changed < CHANGED))

@@ -1,0 +1,74 @@
+"""What one walks up to: its outlines, and its walls, of which the kept view shows a few places that fill the picture now."""
+
+import torch
+
+from t2w.nn.geometry import ROOM, evened, stopped, warped
+from t2w.nn.glimpse import View, looked_up, outlined
+from t2w.nn.parallax import Manner, Motion, where_it_was
+from t2w.nn.surroundings import Surroundings
+from t2w.nn.view import places
+
+LENS, H, W = torch.tensor([[1.279, 0.7673]]), 48, 80
+STILL, NOTHING = torch.eye(3)[None], torch.zeros(1, H, W)
+
+
+def roof(h: int, w: int, larger: float = 1.0) -> torch.Tensor:
+    """(1 h w): what is below a slanting line, so many times enlarged."""
+    x, y = (places(h, w, torch.device("cpu")) / larger).unbind(-1)
+    return (y > 0.37 * x + 0.03)[None]
+
+
+def test_an_outline_is_where_it_was_pixel_by_pixel():
+    """A roof ten metres off before the sky, seen from four: the places in which nearness is known are steps of five pixels by then."""
+    picture = (2.0 * roof(2 * H, 2 * W) - 1)[:, None].expand(-1, 3, -1, -1)
+    kept = View(picture, 0.1 * roof(H, W), NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
+    new = View(-picture, 0.25 * roof(H, W, 2.5), NOTHING, NOTHING, STILL, torch.tensor([[0.0, 0.0, 6.0]]), LENS)
+    true = roof(2 * H, 2 * W, 2.5)
+    found = outlined(new, kept, -torch.ones_like(picture))
+    place_by_place = warped(kept.picture, looked_up(new, kept)[0])
+    wrong, before = (((made[:, 0] > 0) != true).float().mean().item() for made in (found, place_by_place))
+    assert wrong < 0.01 and before > 2 * wrong
+
+
+def test_beside_an_outline_what_it_hid_is_not_made_of_it():
+    """A post at two metres before a wall at ten, from a little farther to the right: there is wall now right of the post that it had hidden."""
+    near = torch.full((1, H, W), 0.1)
+    near[:, :, 36:44] = 0.5
+    picture = torch.nn.functional.interpolate(near[:, None], (2 * H, 2 * W)).expand(-1, 3, -1, -1)
+    kept = View(picture, near, NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
+    there, aside = near.roll(-2, 2), torch.tensor([[4 * LENS[0, 0] * 2 / W, 0.0, 0.0]])  # two places, two metres off
+    found = outlined(View(picture, there, NOTHING, NOTHING, STILL, aside, LENS), kept, torch.full_like(picture, -9.0))
+    post, hidden, wall = found[..., 70:82], found[..., 85:86], found[..., 92:]
+    assert (post - 0.5).abs().max() < 1e-3 and (hidden == -9).all() and (wall - 0.1).abs().max() < 1e-3
+
+
+def test_a_wall_that_is_guessed_unevenly_is_even_and_its_edges_stay():
+    generator = torch.Generator().manual_seed(0)
+    wall = 0.125 * (1 + 0.03 * torch.randn(1, H, W, generator=generator))
+    wall[:, :, 50:] = 0.02
+    even = evened(wall)
+    assert even[:, :, :50].std() < 0.3 * wall[:, :, :50].std() and (even[:, :, 50:] - 0.02).abs().max() < 1e-6
+
+
+def test_nobody_walks_through_what_was_seen_from_afar():
+    """A wall eight metres off: half a metre before it, each place of it is sixteen wide; and the dream sees nothing near in that blur."""
+    generator = torch.Generator().manual_seed(0)
+    nobody, manner = NOTHING - 9, Manner(torch.tensor([[1.0, 0.0]]), torch.zeros(1), torch.zeros(1, 3), LENS)
+    wall = 0.125 * (1 + 0.02 * torch.randn(1, H, W, generator=generator))
+
+    def motion(here: torch.Tensor, shift: torch.Tensor) -> Motion:
+        far = NOTHING + 0.01
+        flow, ahead = where_it_was(far, nobody > 0, STILL, shift, LENS)
+        return Motion(flow, far, here, nobody, STILL, shift, ahead, torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), manner)
+
+    around, gone, step = (
+        Surroundings.of(torch.zeros(1, 3, 2 * H, 2 * W), motion(wall, torch.zeros(1, 3))),
+        0.0,
+        torch.tensor([[0.0, 0.0, 0.3]]),
+    )
+    for _ in range(40):
+        here = wall if around.near is None else torch.where(around.near >= 0, around.near, 0.01)
+        on = motion(here, stopped(here, nobody < 0, step, LENS, torch.zeros(1, 3)))
+        around, gone = around.seen(around.last.picture, on).onward(on), gone + on.shift[0, 2].item()
+    assert 8 - 2 * ROOM < gone < 8
+    assert (around.near > 1).float().mean() > 0.9
