@@ -61,13 +61,10 @@ def test_nobody_walks_through_what_was_seen_from_afar():
         flow, ahead = where_it_was(far, nobody > 0, STILL, shift, LENS)
         return Motion(flow, far, here, nobody, STILL, shift, ahead, torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), manner)
 
-    around, gone, step = (
-        Surroundings.of(torch.zeros(1, 3, 2 * H, 2 * W), motion(wall, torch.zeros(1, 3))),
-        0.0,
-        torch.tensor([[0.0, 0.0, 0.3]]),
-    )
+    around = Surroundings.of(torch.zeros(1, 3, 2 * H, 2 * W), motion(wall, torch.zeros(1, 3)))
+    gone, step = 0.0, torch.tensor([[0.0, 0.0, 0.3]])
     for _ in range(40):
-        here = wall if around.near is None else torch.where(around.near >= 0, around.near, 0.01)
+        here = torch.where(around.near >= 0, around.near, 0.01)
         on = motion(here, stopped(here, nobody < 0, step, LENS, torch.zeros(1, 3)))
         around, gone = around.seen(around.last.picture, on).onward(on), gone + on.shift[0, 2].item()
     assert 8 - 2 * ROOM < gone < 8

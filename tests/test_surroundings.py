@@ -163,7 +163,7 @@ def test_what_one_walks_up_to_grows():
     around, alone = Surroundings.of(picture, begun), house
     for _ in range(20):
         alone = in_the_next(alone, begun.player, begun.rotation, shift, LENS)
-        here = house if around.near is None else torch.where(around.near >= 0, around.near, around.last.near)
+        here = torch.where(around.near >= 0, around.near, around.last.near)
         near = in_the_next(crisp(here), begun.player, begun.rotation, shift, LENS)
         flow, ahead = projected(near, begun.rotation, shift, LENS, LENS)
         around = around.seen(around.last.picture, begun._replace(here=here)).onward(begun._replace(near=near, flow=flow, ahead=ahead))

@@ -98,8 +98,7 @@ def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroun
 def _sound(around: Surroundings) -> Tensor:
     """How well places of the last view are known (b H W); as well as can be, where kept views say that something stands in the way: however
     blurred a wall is before which one stands, painted anew it would be another thing."""
-    known = around.last.known
-    return known if around.near is None else torch.where(in_the_way(around.near, around.last.lens), 1.0, known)
+    return torch.where(in_the_way(around.near, around.last.lens), 1.0, around.last.known)
 
 
 def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:

@@ -67,10 +67,10 @@ class Surroundings:
 
     last: View
     kept: tuple[View, ...]  # the very first and those kept since
+    near: Tensor  # (b H W) how near all is in the last view as kept ones say; below 0 where they do not
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
     settled: Tensor | None = None  # (b H W) whether a key has changed a place of the last view: 1, else 0
-    near: Tensor | None = None  # (b H W) how near all is in the last view as kept ones say; below 0 where they do not
     ahead: Coming | None = None  # a view from farther on
     anew: Coming | None = None  # one that was the last, as it should be
 
@@ -81,7 +81,7 @@ class Surroundings:
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
         player = (standing.player > 0).float()
         first = View(picture, evened(crisp(like)), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
-        return Surroundings(first, (first,))
+        return Surroundings(first, (first,), torch.full_like(like, -1.0))
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
@@ -129,9 +129,9 @@ class Surroundings:
         return replace(self, last=last, sure=sure, settled=settled, near=said, frames=self.frames + 1)
 
 
-def unsaid(near: Tensor | None, where: Tensor) -> Tensor | None:
+def unsaid(near: Tensor, where: Tensor) -> Tensor:
     """What kept views say of nearness (b H W), but for some places (b H W: 1, else 0)."""
-    return near if near is None else torch.where(where > 0.5, -1.0, near)
+    return torch.where(where > 0.5, -1.0, near)
 
 
 def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Tensor]:
