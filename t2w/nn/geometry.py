@@ -25,7 +25,6 @@ FARTHEST = 1e4  # nearer than that is nothing
 ROOM = 0.5  # metres around the player that nothing comes far into, so that one walks along a wall and not through it
 BODY = (-0.2, 1.0)  # metres below his head between which things are in the way: not what one steps over, nor goes under
 EVENED, TIMES = 5, 3  # places across in which nearness is evened out, and how often
-CLOSEST = 0.25  # metres: nearer to the eye is nothing that was seen from elsewhere
 TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that are evened out
 SKY = 0.005  # nearness beyond which all is alike
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
@@ -214,7 +213,7 @@ def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -
     that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each side, are as the farthest beside them:
     who comes out from behind something stands farther off."""
     there = near / ahead.clamp(min=NEAREST)
-    counts = counts & (ahead > NEAREST) & (inside(at) > 0) & (CLOSEST * there < 1)
+    counts = counts & (ahead > NEAREST) & (inside(at) > 0)
     found, large = _dropped(there, at, ahead, counts, 1), counts & (LARGEST * ahead < 1)
     if large.any():
         coarse = _dropped(there, at, ahead, large, FINER)

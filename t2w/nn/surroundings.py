@@ -46,6 +46,8 @@ BETTER = 0.1  # by how much a kept place must be better than the last one's; if 
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
 MOST = 2  # kept pictures that are looked into in one frame
 FEW = 0.01  # share of places for which none is looked into
+CLOSEST = 0.25  # metres: nothing that was seen from elsewhere is nearer to the eye;
+BEFORE = 0.2  # nor, if it follows the player, by so much of its way to him
 STEADY = 0.6  # how well a place is known of whose nearness nothing is smoothed away: it has hardly moved
 BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
 BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
@@ -142,7 +144,9 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
     kept = [view for view in kept if view.known.amax() > PAINTED] or kept[:1]
     player, views, k = motion.player > 0, stacked(kept), len(kept)
     views = replace(views, known=views.known * (views.known > PAINTED))  # what was but painted is not better than not to know
-    found = fallen(views.near, *thrown(views.near, views.eye, eye), views.player == 0, GAPS)
+    at, ahead = thrown(views.near, views.eye, eye)
+    closest = tiled(CLOSEST + BEFORE * motion.head.norm(dim=1), k)[:, None, None]
+    found = fallen(views.near, at, ahead, (views.player == 0) & (closest * views.near < ahead), GAPS)
     rotation, place, lens = (tiled(part, k) for part in eye)
     there = replace(views, near=found.clamp(min=0), player=tiled(player.float(), k), rotation=rotation, place=place, lens=lens)
     known = looked_up(there, views)[1] * (found >= 0)
