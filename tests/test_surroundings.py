@@ -228,9 +228,8 @@ def test_nobody_walks_through_a_wall():
 
     assert step(0.0, -0.1, 1.0) == pytest.approx([0.0, -0.1, 1.0])  # it is three metres away
     assert step(0.0, 0.0, 9.0) == pytest.approx([0.0, 0.0, 3 - ROOM], abs=0.1)
-    assert step(0.0, 0.0, 9.0, before=2.0) == pytest.approx(
-        [0.0, 0.0, 1 - ROOM], abs=0.1
-    )  # who is seen from behind is there before the eye
+    # Who is seen from behind is there before the eye.
+    assert step(0.0, 0.0, 9.0, before=2.0) == pytest.approx([0.0, 0.0, 1 - ROOM], abs=0.1)
     assert step(0.0, 0.0, -9.0) == pytest.approx([0.0, 0.0, -9.0])  # and not behind
     assert step(0.0, 0.0, 9.0, counts=~all_count) == pytest.approx([0.0, 0.0, 9.0])  # the player does not stand in his own way
     wall = torch.full((1, H, W), 1 / 0.4)  # who stands before one goes along it, and away

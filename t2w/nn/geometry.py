@@ -44,10 +44,8 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
     (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along. That the view may be tilted is left
     out of account."""
     with exactly(near.device):
-        point = (
-            F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
-            - head[:, None, None]
-        )
+        ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+        point = ray / near.clamp(min=1e-3)[..., None] - head[:, None, None]
         solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone = torch.zeros_like(left)
@@ -201,9 +199,10 @@ def evened(near: Tensor) -> Tensor:
     """Nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed to be a little nearer here
     than there falls apart when one walks up to it."""
     for _ in range(TIMES):
-        wide = F.pad(torch.stack([near, (near + SKY).log()], 1), 4 * [EVENED // 2], mode="replicate")
-        beside, much = F.unfold(wide, EVENED).unflatten(2, near.shape[1:]).unflatten(1, (2, -1)).unbind(1)
-        alike = (much - (near + SKY).log()[:, None]).abs() < TENTH
+        much = (near + SKY).log()
+        wide = F.pad(torch.stack([near, much], 1), 4 * [EVENED // 2], mode="replicate")
+        beside, around = F.unfold(wide, EVENED).unflatten(2, near.shape[1:]).unflatten(1, (2, -1)).unbind(1)
+        alike = (around - much[:, None]).abs() < TENTH
         near = (beside * alike).sum(1) / alike.sum(1)
     return near
 
