@@ -33,10 +33,14 @@ SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
     """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
     far ahead, were they one metre away (b H W)."""
-    ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
     with exactly(near.device):
-        point = torch.einsum("b h w k, b c k -> b h w c", ray, rotation) + shift[:, None, None] * near[..., None]
+        point = torch.einsum("b h w k, b c k -> b h w c", _rays(near, lens), rotation) + shift[:, None, None] * near[..., None]
     return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
+
+
+def _rays(near: Tensor, lens: Tensor) -> Tensor:
+    """Where the places of a view (nearness b H W, lens b 2) would be, were they one metre ahead (b H W 3)."""
+    return F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
 
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
@@ -44,8 +48,7 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
     (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along. That the view may be tilted is left
     out of account."""
     with exactly(near.device):
-        ray = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
-        point = ray / near.clamp(min=1e-3)[..., None] - head[:, None, None]
+        point = _rays(near, lens) / near.clamp(min=1e-3)[..., None] - head[:, None, None]
         solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone = torch.zeros_like(left)
@@ -73,10 +76,14 @@ def in_the_way(near: Tensor, lens: Tensor) -> Tensor:
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
     """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
-    h, w = pictures.shape[-2:]
     by = rearrange(to - places(*to.shape[1:3], to.device), "b h w k -> b k h w").contiguous()
-    fine = rearrange(F.interpolate(by, size=(h, w), mode="bilinear", align_corners=False), "b k h w -> b 1 h w k")
-    return moved(pictures[:, None], places(h, w, to.device) + fine, "bicubic")[:, 0]
+    return shifted(pictures, F.interpolate(by, size=pictures.shape[-2:], mode="bilinear", align_corners=False))
+
+
+def shifted(pictures: Tensor, by: Tensor) -> Tensor:
+    """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture)."""
+    to = places(*pictures.shape[-2:], by.device) + rearrange(by, "b k h w -> b 1 h w k")
+    return moved(pictures[:, None], to, "bicubic")[:, 0]
 
 
 def values_at(to: Tensor, *values: Tensor, mode: str = "bilinear") -> tuple[Tensor, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor
 
 from t2w.nn.geometry import (
@@ -22,6 +21,7 @@ from t2w.nn.geometry import (
     nearer,
     per_pixel,
     projected,
+    shifted,
     spread,
     trusted,
     values_at,
@@ -30,7 +30,7 @@ from t2w.nn.geometry import (
 )
 from t2w.nn.parallax import EDGE, Motion
 from t2w.nn.precision import exactly
-from t2w.nn.view import moved, places
+from t2w.nn.view import places
 
 ASKED = 3  # kept views that are asked of a new one
 COARSE = 4  # places, to tell who sees much of it
@@ -136,19 +136,19 @@ def outlined(new: View, kept: View, otherwise: Tensor) -> Tensor:
     An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it? Places
     are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks off at it."""
     size, own, his = new.picture.shape[-2:], places(*new.near.shape[1:], new.near.device), new.player[..., None] > 0
+    middle, kept_near = compared(new.near), compared(kept.near)
     moves, expected, there = [], [], []
     for near in (spread(new.near, 3), -spread(-new.near, 3)):
-        near = torch.where((compared(near) - compared(new.near)).abs() < ALIKE, new.near, near)
+        near = torch.where((compared(near) - middle).abs() < ALIKE, new.near, near)
         to, ahead = thrown(near, new.eye, kept.eye)
         expected.append(compared(near / ahead.clamp(min=NEAREST)))
-        there += values_at(to, compared(kept.near))
+        there += values_at(to, kept_near)
         moves += torch.where(his, 0.0, to - own).unbind(-1)
     bound = torch.lerp(expected[1], expected[0], SIDE)
     maps = torch.stack([*moves, there[0] - bound, there[1] - bound, expected[0] - expected[1]], 1)
     fine = F.interpolate(maps, size, mode="bilinear", align_corners=False)
     before, after, (shows, hides, apart) = fine[:, :2], fine[:, 2:4], fine[:, 4:].unbind(1)
-    by = torch.where((shows > 0)[:, None], before, after)
-    found = moved(kept.picture[:, None], (places(*size, own.device) + rearrange(by, "b k h w -> b h w k"))[:, None], "bicubic")[:, 0]
+    found = shifted(kept.picture, torch.where((shows > 0)[:, None], before, after))
     return torch.where(((shows <= 0) & (hides > 0) & (apart > ALIKE))[:, None], otherwise, found)
 
 
