@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_dc import DCDownBlock2d, DCUpBlock2d
 
 from t2w.nn.autoencoder import TINY, build, decode, encode
-from t2w.nn.beside import begun, half_the_threads
+from t2w.nn.beside import AT_ONCE, begun, half_the_threads
 from t2w.nn.folded import folded
 from t2w.nn.geometry import mean_around, spread
 from t2w.nn.packed import packed
@@ -27,13 +27,13 @@ def test_what_is_begun_is_done_once_and_beside():
         assert [found(), found()] == [True, True] and where != [threading.current_thread()] and len(where) == 1
 
 
-def test_what_the_thread_has_not_come_to_is_done_by_who_asks():
+def test_what_no_thread_has_come_to_is_done_by_who_asks():
     held, where = threading.Event(), []
     with torch.inference_mode():
-        first, second = begun(held.wait), begun(lambda: where.append(threading.current_thread()))
-        second(), second()
+        busy, more = [begun(held.wait) for _ in range(AT_ONCE)], begun(lambda: where.append(threading.current_thread()))
+        more(), more()
         held.set()
-        assert first() and where == [threading.current_thread()]
+        assert all(first() for first in busy) and where == [threading.current_thread()]
 
 
 def test_a_training_has_no_core_to_spare():

@@ -13,11 +13,13 @@ import torch
 
 T = TypeVar("T")
 
-_THREAD = ThreadPoolExecutor(1, "beside")
+AT_ONCE = 3  # two views that are painted, and a picture that is not to wait for them
+
+_THREADS = ThreadPoolExecutor(AT_ONCE, "beside")
 
 
 def begun(work: Callable[[], T]) -> Callable[[], T]:
-    """Begins with work that is not wanted yet => what waits for it and gives what came of it, as often as it is asked. What the thread has not
+    """Begins with work that is not wanted yet => what waits for it and gives what came of it, as often as it is asked. What no thread has
     come to by then is done by who asks. Outside inference mode all is: a training has no core to spare.
 
     Whatever the work raises is raised where it is asked for."""
@@ -28,7 +30,7 @@ def begun(work: Callable[[], T]) -> Callable[[], T]:
         with torch.inference_mode(), half_the_threads():
             return work()
 
-    future = _THREAD.submit(there)
+    future = _THREADS.submit(there)
     return cache(lambda: work() if future.cancel() else future.result())
 
 

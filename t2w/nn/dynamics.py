@@ -8,6 +8,7 @@ values of past frames are kept by the caller, so that a new frame costs only its
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -63,7 +64,22 @@ class Sight:
 
 def angles(position: Tensor, d: int, base: float) -> Tensor:
     """Positions (…) => angles (… d/2)."""
-    return position.float()[..., None] * base ** (-torch.arange(d // 2, device=position.device) / (d // 2))
+    return position.float()[..., None] * _frequencies(d // 2, base, position.device)
+
+
+@cache
+def _frequencies(n: int, base: float, device: torch.device) -> Tensor:
+    """(n). Not to be written to."""
+    with torch.inference_mode(False):  # in whatever mode it is asked for first
+        return base ** (-torch.arange(n, device=device) / n)
+
+
+@cache
+def _spots(h: int, w: int, d: int, device: torch.device) -> Tensor:
+    """(h*w d/2) the angles of places in a frame. Not to be written to."""
+    with torch.inference_mode(False):  # in whatever mode it is asked for first
+        rows, columns = torch.meshgrid(torch.arange(h, device=device), torch.arange(w, device=device), indexing="ij")
+        return torch.cat([angles(part.flatten(), d // 2, 30.0) for part in (rows, columns)], -1)
 
 
 def turn(angle: Tensor) -> Tensor:
@@ -199,8 +215,7 @@ class Dynamics(nn.Module):
     def tables(self, sight: Sight) -> Rotary:
         c = self.config
         d, h, w, headings = c.d // c.heads, c.height // c.patch, c.width // c.patch, sight.all_headings()
-        y, x = torch.meshgrid(torch.arange(h, device=headings.device), torch.arange(w, device=headings.device), indexing="ij")
-        place = torch.cat([angles(y.flatten(), d // 2, 30.0), angles(x.flatten(), d // 2, 30.0)], -1)
+        place = _spots(h, w, d, headings.device)
 
         def seen(from_heading: Tensor) -> Tensor:
             """Where places of a frame with this heading stand in the view of each frame asked for."""

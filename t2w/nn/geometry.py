@@ -34,13 +34,19 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
     far ahead, were they one metre away (b H W)."""
     with exactly(near.device):
-        point = torch.einsum("b h w k, b c k -> b h w c", _rays(near, lens), rotation) + shift[:, None, None] * near[..., None]
-    return point[..., :2] / point[..., 2:].clamp(min=NEAREST) / into[:, None, None], point[..., 2]
+        of, to = (F.pad(part, (0, 1), value=1.0) for part in (lens, into))
+        turned = rotation * of[:, None] / to[..., None]
+        points = (turned @ _upright(*near.shape[1:], near.device)).unflatten(2, near.shape[1:])
+        x, y, ahead = torch.addcmul(points, (shift / to)[..., None, None], near[:, None]).unbind(1)
+    away = ahead.clamp(min=NEAREST)
+    return torch.stack([x / away, y / away], -1), ahead
 
 
-def _rays(near: Tensor, lens: Tensor) -> Tensor:
-    """Where the places of a view (nearness b H W, lens b 2) would be, were they one metre ahead (b H W 3)."""
-    return F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+@cache
+def _upright(h: int, w: int, device: torch.device) -> Tensor:
+    """(3 h*w): places as they are one ahead. Not to be written to."""
+    with torch.inference_mode(False):  # in whatever mode it is asked for first
+        return F.pad(places(h, w, device), (0, 1), value=1.0).flatten(0, 1).mT.contiguous()
 
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
@@ -48,7 +54,8 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
     (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along. That the view may be tilted is left
     out of account."""
     with exactly(near.device):
-        point = _rays(near, lens) / near.clamp(min=1e-3)[..., None] - head[:, None, None]
+        rays = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
+        point = rays / near.clamp(min=1e-3)[..., None] - head[:, None, None]
         solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone = torch.zeros_like(left)

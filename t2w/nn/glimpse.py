@@ -130,26 +130,25 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 
-def outlined(new: View, kept: View, otherwise: Tensor) -> Tensor:
-    """A kept picture as another eye sees it (b 3 8h 8w), and `otherwise` where it does not show what is seen now.
+def outlined(new: View, kept: View) -> tuple[Tensor, Tensor]:
+    """Pictures of kept views (k b rows) as another eye sees them (k b 3 8h 8w), and where they do not show what is seen now (k b 8h 8w).
 
     An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it? Places
     are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks off at it."""
-    size, own, his = new.picture.shape[-2:], places(*new.near.shape[1:], new.near.device), new.player[..., None] > 0
-    middle, kept_near = compared(new.near), compared(kept.near)
-    moves, expected, there = [], [], []
-    for near in (spread(new.near, 3), -spread(-new.near, 3)):
-        near = torch.where((compared(near) - middle).abs() < ALIKE, new.near, near)
-        to, ahead = thrown(near, new.eye, kept.eye)
-        expected.append(compared(near / ahead.clamp(min=NEAREST)))
-        there += values_at(to, kept_near)
-        moves += torch.where(his, 0.0, to - own).unbind(-1)
-    bound = torch.lerp(expected[1], expected[0], SIDE)
-    maps = torch.stack([*moves, there[0] - bound, there[1] - bound, expected[0] - expected[1]], 1)
+    size, k = new.picture.shape[-2:], len(kept.near) // len(new.near)
+    middle, own, his = compared(new.near), places(*new.near.shape[1:], new.near.device), tiled(new.player, 2 * k)[..., None] > 0
+    sides = [torch.where((compared(side) - middle).abs() < ALIKE, new.near, side) for side in (spread(new.near, 3), -spread(-new.near, 3))]
+    near = torch.cat([tiled(side, k) for side in sides])
+    to, ahead = thrown(near, new.eye, kept.eye)
+    moves = torch.where(his, 0.0, to - own).movedim(3, 1)
+    expected, (there,) = compared(near / ahead.clamp(min=NEAREST)), values_at(to, tiled(compared(kept.near), 2))
+    before, behind = expected.chunk(2)
+    beyond = there - tiled(torch.lerp(behind, before, SIDE), 2)
+    maps = torch.cat([*moves.chunk(2), *beyond[:, None].chunk(2), (before - behind)[:, None]], 1)
     fine = F.interpolate(maps, size, mode="bilinear", align_corners=False)
-    before, after, (shows, hides, apart) = fine[:, :2], fine[:, 2:4], fine[:, 4:].unbind(1)
-    found = shifted(kept.picture, torch.where((shows > 0)[:, None], before, after))
-    return torch.where(((shows <= 0) & (hides > 0) & (apart > ALIKE))[:, None], otherwise, found)
+    shows, hides, apart = fine[:, 4:].unbind(1)
+    found = shifted(kept.picture, torch.where((shows > 0)[:, None], fine[:, :2], fine[:, 2:4]))
+    return found, (shows <= 0) & (hides > 0) & (apart > ALIKE)
 
 
 def tiled(part: Tensor, k: int) -> Tensor:

@@ -188,8 +188,10 @@ def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
     seen = known > new.known - BETTER * (known > PAINTED)
     as_good = ~better & (known > UNKNOWN) & seen & (new.known > 0)
     picture, taken = new.picture, torch.zeros_like(new.known)
-    for i in _most_used(which[better | as_good], which.numel()):
-        found = outlined(new, kept[i], picture)
+    used = _most_used(which[better | as_good], which.numel())
+    shown = outlined(new, stacked([kept[i] for i in used])) if used else ()
+    for i, found, other in zip(used, *(part.chunk(len(used)) for part in shown)):
+        found = torch.where(other[:, None], picture, found)
         apart = (found - new.picture).abs().mean(1)
         changed = torch.where(new.player > 0, *(mean_around(apart, across, every=2) for across in (6, 10)))
         use = (which == i) & (better | as_good & (changed < CHANGED))
