@@ -82,7 +82,8 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
         wall = torch.full_like(begun.last.near, 0.1)  # depth that was not learnt is all edges
         seen = replace(begun.last, near=wall, player=0 * wall)
         alone = replace(begun, last=seen, kept=(seen,))
-        still = looked_ahead(alone, standing._replace(shift=torch.zeros(1, 3), rotation=torch.eye(3)[None]), latents, None, carrier)
+        staying = standing._replace(shift=torch.zeros(1, 3), rotation=torch.eye(3)[None])
+        still = looked_ahead(alone, staying, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
     rows = len(around.kept)
     assert rows > 4 and around.kept[0].picture.equal(picture) and around.last is begun.last
     assert still is alone  # nothing is new to him who stays where he is

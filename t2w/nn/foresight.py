@@ -13,7 +13,7 @@ from torch import Tensor
 
 from t2w.nn.beside import begun
 from t2w.nn.carrier import Carrier
-from t2w.nn.geometry import in_the_way, mean_around, per_latent, per_pixel, stopped
+from t2w.nn.geometry import evened, in_the_way, mean_around, per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings, unsaid
@@ -41,8 +41,8 @@ def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Ca
     mouse = first.new_zeros(len(first), 1, carrier.parallax.config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
     motion = carrier.motion(view.picture, mouse)
-    paint = _foreseen(around, *_gone(view, motion, first.new_full((len(first),), float(abs(turns)))), first, noise, carrier)
-    return around.keeping(paint()) if paint else around
+    there = _gone(view, motion, first.new_full((len(first),), float(abs(turns))))
+    return around.keeping(_foreseen(around, *there, first, noise(), carrier))
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
@@ -56,12 +56,10 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
     way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
     motion = motion._replace(shift=way / frames[:, None])
-    paint = _foreseen(around, *_gone(around.last, motion, frames), first, noise, carrier)
-    if paint is None:
-        return around
+    there, fresh = _gone(around.last, motion, frames), noise()
     if not around.frames:  # what is right ahead of the first frame is wanted in the second
-        return around.keeping(paint())
-    return replace(around, ahead=Coming(around.frames + LATER, begun(paint)))
+        return around.keeping(_foreseen(around, *there, first, fresh, carrier))
+    return replace(around, ahead=Coming(around.frames + LATER, begun(lambda: _foreseen(around, *there, first, fresh, carrier))))
 
 
 def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:
@@ -120,17 +118,12 @@ def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, T
 
 
 def _foreseen(
-    around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Noise, carrier: Carrier
-) -> Callable[[], View] | None:
-    """What paints the view from there, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and
-    seen from here it is often in shreds, which the outpainter knows to mend."""
+    around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Tensor, carrier: Carrier
+) -> View | None:
+    """The view from there, painted, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and seen
+    from here it is often in shreds, which the outpainter knows to mend."""
     seen = best_glimpse((*around.kept, around.last), rotation, place, lens)
     if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
         return None
-    fresh = noise()
-
-    def paint() -> View:
-        view = _painted(seen, seen.known, first, fresh, carrier)
-        return replace(view, known=PAINTED * (1 - view.player))  # who he is, is not made up
-
-    return paint
+    view = _painted(seen, seen.known, first, noise, carrier)
+    return replace(view, near=evened(view.near), known=PAINTED * (1 - view.player))  # who he is, is not made up

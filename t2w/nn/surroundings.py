@@ -60,7 +60,7 @@ class Coming(NamedTuple):
     """A view that is being painted."""
 
     frame: int  # in which it is there
-    view: Callable[[], View]
+    view: Callable[[], View | None]  # None: it was not worth it
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Surroundings:
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
         last = replace(self.last, picture=picture).told(motion.here, motion.player)
         seen = replace(self, last=last)
-        return seen.keeping(last) if self.frames and self.frames % EVERY == 0 else seen
+        return seen.keeping(replace(last, near=evened(last.near))) if self.frames and self.frames % EVERY == 0 else seen
 
-    def keeping(self, view: View) -> "Surroundings":
-        """One more is kept; if there are too many, the oldest but the first goes."""
+    def keeping(self, view: View | None) -> "Surroundings":
+        """One more is kept, if there is one; if there are too many, the oldest but the first goes."""
         first, *others = self.kept
-        return replace(self, kept=(first, *others[1 - KEPT :], replace(view, near=evened(view.near))))
+        return replace(self, kept=(first, *others[1 - KEPT :], view)) if view else self
 
     def forgetting(self, changed: Tensor) -> "Surroundings":
         """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is left out: it
