@@ -16,7 +16,7 @@ from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import evened, in_the_way, mean_around, per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
-from t2w.nn.surroundings import PAINTED, Coming, Surroundings, unsaid
+from t2w.nn.surroundings import PAINTED, Coming, Surroundings
 
 AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
@@ -27,6 +27,7 @@ MENDS = 8  # frames from one mending to the next
 LATER = 4  # frames that painting may take
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
 WORN, SOUND = 0.08, 0.12  # how well a place is known that is painted anew, and one that is left as it is
+CLOSE = 1.7  # metres
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 
 Noise = Callable[[], Tensor]
@@ -90,13 +91,14 @@ def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroun
     worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
     painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
-    return replace(around, last=replace(last, known=known), near=unsaid(around.near, worn)), painted.to(picture.dtype)
+    return replace(around, last=replace(last, known=known)).painted_over((worn > 0.5).float()), painted.to(picture.dtype)
 
 
 def _sound(around: Surroundings) -> Tensor:
-    """How well places of the last view are known (b H W); as well as can be, where kept views say that something stands in the way: however
-    blurred a wall is before which one stands, painted anew it would be another thing."""
-    return torch.where(in_the_way(around.near, around.last.lens), 1.0, around.last.known)
+    """How well places of the last view are known (b H W); as well as can be, where kept views say that something stands in the way, close by:
+    however blurred a wall is before which one stands, painted anew it would be another thing."""
+    stands = in_the_way(around.near, around.last.lens) & (CLOSE * around.near > 1)
+    return torch.where(stands, 1.0, around.last.known)
 
 
 def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:

@@ -88,9 +88,22 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
 
 
 def shifted(pictures: Tensor, by: Tensor) -> Tensor:
-    """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture)."""
-    to = places(*pictures.shape[-2:], by.device) + rearrange(by, "b k h w -> b 1 h w k")
-    return moved(pictures[:, None], to, "bicubic")[:, 0]
+    """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
+    that are around there: what cubics overshoot beside an edge, again and again, would be a line along it."""
+    (h, w), by = pictures.shape[-2:], rearrange(by, "b k h w -> b h w k")
+    to = places(h, w, by.device) + by
+    found = moved(pictures[:, None], to[:, None], "bicubic")[:, 0]
+    first = to - 1 / to.new_tensor([w, h])  # of the four; the one that is nearest to half a pixel before
+    return found.clamp(*moved(_of_four(pictures)[:, None], first[:, None], "nearest")[:, 0].chunk(2, 1))
+
+
+def _of_four(pictures: Tensor) -> Tensor:
+    """The least and the most of each pixel, the one right of it, and the two below (b 2c h w)."""
+    wide, found = F.pad(pictures, (0, 1, 0, 1), mode="replicate"), []
+    for of_two in (torch.minimum, torch.maximum):  # some thirty times quicker than a pooling
+        beside = of_two(wide[..., :-1], wide[..., 1:])
+        found.append(of_two(beside[..., :-1, :], beside[..., 1:, :]))
+    return torch.cat(found, 1)
 
 
 def values_at(to: Tensor, *values: Tensor, mode: str = "bilinear") -> tuple[Tensor, ...]:

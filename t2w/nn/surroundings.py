@@ -5,6 +5,7 @@ all is in them and where the eye was. They say where things stand in a new view.
 it well, else from the last one, and so where something has changed: geometry as memory (Ren et al. 2025, "GEN3C"; Wu et al. 2025, "Spatial memory").
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -52,6 +53,7 @@ STEADY = 0.6  # how well a place is known of whose nearness nothing is smoothed 
 BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
 BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
 ENOUGH = 1e-4  # of it, that there is something
+BEYOND = 0.3  # as `compared`: what is so much farther off is behind something
 GOOD = 0.8  # how good a place is whose details stay; of a worse one they
 FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
 
@@ -99,13 +101,21 @@ class Surroundings:
     def forgetting(self, changed: Tensor) -> "Surroundings":
         """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is left out: it
         shows them as they were."""
-        views = stacked(self.kept)
-        at, ahead = thrown(views.near, views.eye, self.last.eye)
-        (gone,) = values_at(at, tiled(changed, len(self.kept)))
-        known = views.known * (1 - gone * inside(at) * (ahead > NEAREST))
-        kept = tuple(replace(view, known=part) for view, part in zip(self.kept, known.chunk(len(self.kept))))
         settled = changed if self.settled is None else torch.maximum(changed, self.settled)
+        kept = self._kept_but(changed, math.inf)
         return replace(self, kept=kept, settled=settled, near=unsaid(self.near, changed), ahead=None, anew=None)
+
+    def painted_over(self, where: Tensor) -> "Surroundings":
+        """Places of the last view (b H W: 1, else 0) were painted anew. What was there no kept view knows any more, but what is behind it."""
+        return replace(self, kept=self._kept_but(where, BEYOND), near=unsaid(self.near, where))
+
+    def _kept_but(self, where: Tensor, farther: float) -> tuple[View, ...]:
+        """Kept views without what is seen in some places of the last one (b H W: 1, else 0), unless it is so much farther off, as `compared`."""
+        views, k = stacked(self.kept), len(self.kept)
+        at, ahead = thrown(views.near, views.eye, self.last.eye)
+        (gone,), (there,) = values_at(at, tiled(where, k)), values_at(at, tiled(self.last.near, k), mode="nearest")
+        gone = gone * inside(at) * (ahead > NEAREST) * (nearer(views.near, ahead, there) > -farther)
+        return tuple(replace(view, known=part) for view, part in zip(self.kept, (views.known * (1 - gone)).chunk(k)))
 
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
