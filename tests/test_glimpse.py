@@ -1,8 +1,10 @@
 """What one walks up to: its outlines, and its walls, of which the kept view shows a few places that fill the picture now."""
 
+from dataclasses import replace
+
 import torch
 
-from t2w.nn.geometry import ROOM, evened, stopped, warped
+from t2w.nn.geometry import ROOM, evened, shifted, stopped, warped
 from t2w.nn.glimpse import View, looked_up, outlined
 from t2w.nn.parallax import Manner, Motion, where_it_was
 from t2w.nn.surroundings import Surroundings
@@ -42,6 +44,25 @@ def test_beside_an_outline_what_it_hid_is_not_made_of_it():
     post, wall = found[..., 70:82], found[..., 92:]
     assert (post - 0.5).abs().max() < 1e-3 and (wall - 0.1).abs().max() < 1e-3
     assert other[..., 85].all() and not other[..., 70:82].any() and not other[..., 92:].any()
+
+
+def test_an_edge_that_is_moved_again_and_again_gets_no_lines_beside_it():
+    picture, by = 2.0 * (torch.arange(2 * W) > W).expand(1, 3, 2 * H, -1) - 1, torch.full((1, 2, 2 * H, 2 * W), 0.3 / W)
+    for _ in range(10):
+        picture = shifted(shifted(picture, by), -by)
+    assert picture.abs().max() <= 1
+    assert (picture[..., : W - 8] == -1).all() and (picture[..., W + 8 :] == 1).all()
+
+
+def test_who_is_painted_over_is_forgotten_and_what_is_behind_him_is_not():
+    """A wall at ten metres, then a post before it at two; there the last view was painted anew."""
+    picture, post = torch.zeros(1, 3, 2 * H, 2 * W), NOTHING.clone()
+    post[:, :, 30:40] = 1.0
+    wall = View(picture, NOTHING + 0.1, NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
+    hidden = replace(wall, near=torch.where(post > 0, 0.5, wall.near))
+    around = Surroundings(hidden, (wall, hidden), hidden.near).painted_over(post)
+    assert around.kept[0].known.equal(wall.known) and around.kept[1].known.equal(1 - post)
+    assert around.near.equal(torch.where(post > 0, -1.0, 0.1)) and around.last is hidden
 
 
 def test_a_wall_that_is_guessed_unevenly_is_even_and_its_edges_stay():

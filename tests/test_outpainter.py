@@ -135,7 +135,8 @@ def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
         known[:, :, 40:], player[:, 20:28, 50:60] = 0.05, 1.0
         worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)
         well = replace(worn, last=replace(worn.last, known=torch.ones(1, 48, 80)))
-        for other in (replace(worn, frames=worn.frames + 1), replace(worn, frames=worn.frames - MENDS), well):
+        before_a_wall = replace(worn, near=torch.full_like(known, 0.9))  # as kept views say
+        for other in (replace(worn, frames=worn.frames + 1), replace(worn, frames=worn.frames - MENDS), well, before_a_wall):
             assert mended(other, picture, latents, None, carrier) == (other, picture)
         coming, same = mended(worn, picture, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
         assert same is picture and coming.anew.frame == YOUNG and coming.last is worn.last
