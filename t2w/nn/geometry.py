@@ -244,10 +244,10 @@ def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -
     if large.any():
         coarse = _dropped(there, at, ahead, large, FINER)
         found = torch.maximum(found, F.interpolate(coarse[:, None], near.shape[1:])[:, 0])
+    found = torch.where(found < 0, FARTHEST, found)
     for _ in range(gaps):
-        beside = -spread(-torch.where(found < 0, FARTHEST, found), 3)
-        found = torch.where((found < 0) & (beside < FARTHEST), beside, found)
-    return found
+        found = torch.where(found < FARTHEST, found, -spread(-found, 3))
+    return torch.where(found < FARTHEST, found, -1.0)
 
 
 def _dropped(there: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, coarser: int) -> Tensor:
