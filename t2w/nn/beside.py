@@ -1,4 +1,4 @@
-"""Beside the frames: what is wanted later is made in a thread of its own, on a processor core that the frames leave free.
+"""Beside the frames: what is wanted later is made in threads of its own, on a processor core that the frames leave free.
 
 A frame is thousands of small operations, one after the other. More threads for each of them make it no quicker, something else done meanwhile does.
 """
