@@ -8,13 +8,13 @@ values of past frames are kept by the caller, so that a new frame costs only its
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from t2w.nn.once import once
 from t2w.nn.view import CIRCLE, flow, moved
 
 Memory = list[tuple[Tensor, Tensor]]  # keys (not yet turned) and values of past frames (b t m n d), one pair a block
@@ -67,19 +67,17 @@ def angles(position: Tensor, d: int, base: float) -> Tensor:
     return position.float()[..., None] * _frequencies(d // 2, base, position.device)
 
 
-@cache
+@once
 def _frequencies(n: int, base: float, device: torch.device) -> Tensor:
-    """(n). Not to be written to."""
-    with torch.inference_mode(False):  # in whatever mode it is asked for first
-        return base ** (-torch.arange(n, device=device) / n)
+    """(n) of angles."""
+    return base ** (-torch.arange(n, device=device) / n)
 
 
-@cache
+@once
 def _spots(h: int, w: int, d: int, device: torch.device) -> Tensor:
-    """(h*w d/2) the angles of places in a frame. Not to be written to."""
-    with torch.inference_mode(False):  # in whatever mode it is asked for first
-        rows, columns = torch.meshgrid(torch.arange(h, device=device), torch.arange(w, device=device), indexing="ij")
-        return torch.cat([angles(part.flatten(), d // 2, 30.0) for part in (rows, columns)], -1)
+    """(h*w d/2) the angles of places in a frame."""
+    rows, columns = torch.meshgrid(torch.arange(h, device=device), torch.arange(w, device=device), indexing="ij")
+    return torch.cat([angles(part.flatten(), d // 2, 30.0) for part in (rows, columns)], -1)
 
 
 def turn(angle: Tensor) -> Tensor:

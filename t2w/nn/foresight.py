@@ -57,10 +57,14 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
     way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
     motion = motion._replace(shift=way / frames[:, None])
-    there, fresh = _gone(around.last, motion, frames), noise()
+    fresh = noise()
+
+    def look() -> View | None:
+        return _foreseen(around, *_gone(around.last, motion, frames), first, fresh, carrier)
+
     if not around.frames:  # what is right ahead of the first frame is wanted in the second
-        return around.keeping(_foreseen(around, *there, first, fresh, carrier))
-    return replace(around, ahead=Coming(around.frames + LATER, begun(lambda: _foreseen(around, *there, first, fresh, carrier))))
+        return around.keeping(look())
+    return replace(around, ahead=Coming(around.frames + LATER, begun(look)))
 
 
 def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:

@@ -4,13 +4,13 @@ Nearness is 1 / metres along the view; a flow says for each place of a picture w
 """
 
 import math
-from functools import cache
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
+from t2w.nn.once import once
 from t2w.nn.precision import exactly
 from t2w.nn.view import moved, places
 
@@ -42,11 +42,10 @@ def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into:
     return torch.stack([x / away, y / away], -1), ahead
 
 
-@cache
+@once
 def _upright(h: int, w: int, device: torch.device) -> Tensor:
-    """(3 h*w): places as they are one ahead. Not to be written to."""
-    with torch.inference_mode(False):  # in whatever mode it is asked for first
-        return F.pad(places(h, w, device), (0, 1), value=1.0).flatten(0, 1).mT.contiguous()
+    """(3 h*w): places as they are one ahead."""
+    return F.pad(places(h, w, device), (0, 1), value=1.0).flatten(0, 1).mT.contiguous()
 
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
@@ -147,13 +146,12 @@ def smoothed(values: Tensor) -> Tensor:
     return values
 
 
-@cache
+@once
 def _band(n: int, across: int, every: int, device: torch.device) -> Tensor:
-    """(n/every n): of n places in a row, the shares of each in the means around every so manieth. Not to be written to."""
-    with torch.inference_mode(False):  # in whatever mode it is asked for first
-        place = torch.arange(n, device=device)
-        within = ((place - place[::every, None] - (every - 1) / 2).abs() < across / 2).float()
-        return within / within.sum(1, keepdim=True)
+    """(n/every n): of n places in a row, the shares of each in the means around every so manieth."""
+    place = torch.arange(n, device=device)
+    within = ((place - place[::every, None] - (every - 1) / 2).abs() < across / 2).float()
+    return within / within.sum(1, keepdim=True)
 
 
 def opened(values: Tensor, across: int) -> Tensor:

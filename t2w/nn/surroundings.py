@@ -94,7 +94,7 @@ class Surroundings:
         return seen.keeping(replace(last, near=evened(last.near))) if self.frames and self.frames % EVERY == 0 else seen
 
     def keeping(self, view: View | None) -> "Surroundings":
-        """One more is kept, if there is one; if there are too many, the oldest but the first goes."""
+        """One more is kept, if there is one, its nearness `evened`; if there are too many, the oldest but the first goes."""
         first, *others = self.kept
         return replace(self, kept=(first, *others[1 - KEPT :], view)) if view else self
 

@@ -3,22 +3,21 @@
 Rotation alone, seen through a lens: Longuet-Higgins & Prazdny 1980, eq. 2.5. How near things are does not matter to it.
 """
 
-from functools import cache
-
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
+from t2w.nn.once import once
+
 CIRCLE = 360.0  # degrees
 
 
-@cache
+@once
 def places(h: int, w: int, device: torch.device) -> Tensor:
-    """(h w 2): x and y of each place's middle, -1..1. Not to be written to: it is asked for dozens of times a frame, and made once."""
-    with torch.inference_mode(False):  # in whatever mode it is asked for first
-        y, x = torch.meshgrid(*((torch.arange(n, device=device) * 2 + 1) / n - 1 for n in (h, w)), indexing="ij")
-        return torch.stack([x, y], -1)
+    """(h w 2): x and y of each place's middle, -1..1."""
+    y, x = torch.meshgrid(*((torch.arange(n, device=device) * 2 + 1) / n - 1 for n in (h, w)), indexing="ij")
+    return torch.stack([x, y], -1)
 
 
 def flow(turn: Tensor, lens: Tensor, h: int, w: int) -> Tensor:
