@@ -6,7 +6,7 @@ import torch
 
 from t2w.nn.geometry import ROOM, evened, shifted, stopped, warped
 from t2w.nn.glimpse import View, looked_up, outlined
-from t2w.nn.parallax import Manner, Motion, where_it_was
+from t2w.nn.parallax import Manner, Motion, Seen, where_it_was
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import places
 
@@ -82,7 +82,7 @@ def test_nobody_walks_through_what_was_seen_from_afar():
     def motion(here: torch.Tensor, shift: torch.Tensor) -> Motion:
         far = NOTHING + 0.01
         flow, ahead = where_it_was(far, nobody > 0, STILL, shift, LENS)
-        return Motion(flow, far, here, nobody, STILL, shift, ahead, torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), manner)
+        return Motion(flow, far, Seen(here, nobody, nobody), STILL, shift, ahead, torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), manner)
 
     around = Surroundings.of(torch.zeros(1, 3, 2 * H, 2 * W), motion(wall, torch.zeros(1, 3)))
     gone, step = 0.0, torch.tensor([[0.0, 0.0, 0.3]])

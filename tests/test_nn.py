@@ -11,7 +11,7 @@ from t2w.nn.autoencoder import build
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
 from t2w.nn.flow import on_the_way, sample
-from t2w.nn.imagine import Dream, Sampling
+from t2w.nn.imagine import LOOKED, Dream, Sampling
 from t2w.nn.parallax import Manner, Parallax, histories
 from t2w.nn.view import flow, moved, window
 from t2w.train.dynamics import Row, guess, lanes
@@ -152,9 +152,24 @@ def test_what_kind_of_view_it_is_a_dream_decides_but_once():
     for _ in range(3):
         dream.step(torch.zeros(1, TINY.actions))
         standing = carrier.motion(dream.picture(), torch.zeros(1, 1, TINY.actions))
-        found.append(dream.manner.gait.equal(standing.manner.gait) or dream.manner.lens.equal(standing.lens))
-        assert dream.around.last.lens.equal(dream.manner.lens)
+        found.append(dream.motion.manner.gait.equal(standing.manner.gait) or dream.motion.manner.lens.equal(standing.lens))
+        assert dream.around.last.lens.equal(dream.motion.manner.lens)
     assert not any(found)  # the later pictures would have said otherwise
+
+
+def test_between_two_looks_how_near_all_is_moves_on(monkeypatch):
+    torch.manual_seed(0)
+    carrier = Carrier(Parallax(parallax.TINY).requires_grad_(False), build(autoencoder.TINY).eval())
+    looks, look = [], carrier.parallax.seen
+    monkeypatch.setattr(carrier.parallax, "seen", lambda picture: looks.append(look(picture)) or looks[-1])
+    dream = Dream(awake(), frames(1), torch.Generator().manual_seed(0), Sampling(), carrier)
+    for t in range(3 * LOOKED):
+        before = dream.around
+        dream.step(torch.zeros(1, TINY.actions))
+        assert len(looks) == 2 + t // LOOKED  # one of them was at the first picture, when nothing had been done
+        told = before.last.near if t % LOOKED else looks[-1].near
+        shown = torch.where((before.near >= 0) & (looks[-1].player <= 0), before.near, told) if before else told
+        assert dream.motion.seen.near.equal(shown) and dream.motion.player.equal(looks[-1].player)
 
 
 def test_how_far_down_one_looks_follows_from_the_first_picture_and_the_mouse():

@@ -13,6 +13,7 @@ from t2w.errors import T2WError
 from t2w.nn import dynamics, outpainter, parallax
 from t2w.nn.carrier import FAINT, Carried, Carrier
 from t2w.nn.glimpse import View, glimpse
+from t2w.nn.parallax import Seen
 from t2w.nn.surroundings import Surroundings
 
 
@@ -116,7 +117,9 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
     latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 1 / 3)
     with torch.no_grad():
         motion = carrier.motion(carrier.picture(latents).float(), torch.zeros(1, 1, 9))
-        motion = motion._replace(here=wall, near=wall, player=-wall, rotation=torch.eye(3)[None], shift=torch.tensor([[0.0, 0.0, 0.4]]))
+        motion = motion._replace(
+            seen=Seen(wall, -wall, wall), near=wall, rotation=torch.eye(3)[None], shift=torch.tensor([[0.0, 0.0, 0.4]])
+        )
         around = Surroundings.of(carrier.picture(latents).float(), motion)
         painted = looked_ahead(around, motion, latents, lambda: torch.randn(1, 8, 12, 20), carrier).kept
     assert AHEAD * 0.4 > 3 and len(painted) == 2 and 2 < painted[-1].place[0, 2] < 3
@@ -127,10 +130,12 @@ def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
 
     torch.manual_seed(0)
     latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 0.2)
-    monkeypatch.setattr(carrier.parallax, "depth", lambda painted: (wall, -wall))  # nor is what is painted as near as what was there
     with torch.no_grad():
         picture = carrier.picture(latents).float()
         begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
+        monkeypatch.setattr(
+            carrier.parallax, "seen", lambda painted: Seen(wall, -wall, wall)
+        )  # what is painted is not as near as what was there
         known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
         known[:, :, 40:], player[:, 20:28, 50:60] = 0.05, 1.0
         worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)

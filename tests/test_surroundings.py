@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from t2w.nn.geometry import ASIDE, ROOM, compared, crisp, fallen, projected, stopped, trusted
-from t2w.nn.parallax import Manner, Motion, in_the_next
+from t2w.nn.parallax import Manner, Motion, Seen, in_the_next
 from t2w.nn.surroundings import EVERY, INVENTED, KEPT, NARROW, PAINTED, Surroundings, _better
 from t2w.nn.view import places
 
@@ -31,7 +31,12 @@ def motion(
     before = wall if here is None else torch.full_like(wall, here)
     him, tilt = 18 * (0 * wall + player) - 9, torch.zeros(1)
     manner = Manner(torch.tensor([[1.0, 0.0]]), tilt, torch.zeros(1, 3), LENS)
-    return Motion(flow, wall, before, him, rotation, shift, distance, tilt, torch.zeros(1), torch.zeros(1, 3), manner)
+    return Motion(flow, wall, Seen(before, him, him), rotation, shift, distance, tilt, torch.zeros(1), torch.zeros(1, 3), manner)
+
+
+def saw(near: torch.Tensor) -> Seen:
+    """And no player."""
+    return Seen(near, 0 * near - 9, near)
 
 
 def went(out: list[Motion], shown: torch.Tensor | None = None, back: tuple[Motion, ...] = ()) -> Surroundings:
@@ -123,10 +128,10 @@ def test_what_a_near_thing_hid_is_not_taken_for_seen():
     post[:, :, 18:22] = 0.5
     behind = motion(near=0.05)
     shift = torch.tensor([[2.4, 0.0, 0.0]])
-    aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], here=post, shift=shift)
+    aside = behind._replace(flow=projected(behind.near, behind.rotation, shift, LENS, LENS)[0], seen=saw(post), shift=shift)
     shown = torch.full_like(PICTURE, -0.5)
     shown[..., 36:44] = 0.9
-    around = Surroundings.of(shown, motion()._replace(here=post)).seen(shown, aside).onward(aside)
+    around = Surroundings.of(shown, motion()._replace(seen=saw(post))).seen(shown, aside).onward(aside)
     came = around.sure[0, 4:-4].mean(0)
     assert came[17:19].max() == 0 and came[:15].min() > 0 and came[24:36].min() > 0
     assert (around.last.picture[..., 8:-8, 34:38] + 0.5).abs().max() < 0.05  # it is taken for more of the wall, not of the post
@@ -136,7 +141,7 @@ def test_a_tree_far_off_hid_the_sky():
     """Where it stood, forty metres off, before a step to the side there is sky now: not that the sky looks like a tree."""
     tree, aside = torch.zeros(1, H, W), motion(near=0.0)._replace(shift=torch.tensor([[9.6, 0.0, 0.0]]))
     tree[:, :, 18:22] = 0.025
-    around = Surroundings.of(PICTURE, aside._replace(here=tree)).seen(PICTURE, aside._replace(here=tree)).onward(aside)
+    around = Surroundings.of(PICTURE, aside._replace(seen=saw(tree))).seen(PICTURE, aside._replace(seen=saw(tree))).onward(aside)
     came, near = around.sure[0].amax(0), around.last.near[0].mean(0)
     assert came[18:22].max() == 0 and came[:18].min() > 0 and came[22:].min() > 0
     assert near[14:18].min() > 0.02 and near[:14].max() == near[18:].max() == 0
@@ -159,14 +164,14 @@ def test_what_one_walks_up_to_grows():
     house, shift = torch.zeros(1, H, W), torch.tensor([[0.0, 0.0, 0.25]])
     house[:, 6:18, 14:26] = 0.08
     picture = torch.nn.functional.interpolate(house[:, None] / 0.08, (2 * H, 2 * W)).expand(-1, 3, -1, -1)
-    begun = motion(near=0.0)._replace(here=house, shift=shift)
+    begun = motion(near=0.0)._replace(seen=saw(house), shift=shift)
     around, alone = Surroundings.of(picture, begun), house
     for _ in range(20):
         alone = in_the_next(alone, begun.player, begun.rotation, shift, LENS)
         here = torch.where(around.near >= 0, around.near, around.last.near)
         near = in_the_next(crisp(here), begun.player, begun.rotation, shift, LENS)
         flow, ahead = projected(near, begun.rotation, shift, LENS, LENS)
-        around = around.seen(around.last.picture, begun._replace(here=here)).onward(begun._replace(near=near, flow=flow, ahead=ahead))
+        around = around.seen(around.last.picture, begun._replace(seen=saw(here))).onward(begun._replace(near=near, flow=flow, ahead=ahead))
     # Twelve metres and a half are seven and a half now.
     assert ((alone > 0.04).sum(2).amax(), (around.last.near > 0.04).sum(2).amax()) == (12, 20)
     assert 38 <= (around.last.picture[0, 0, H] > 0.5).sum() <= 42

@@ -55,7 +55,7 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    way = stopped(motion.here, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
+    way = stopped(motion.seen.near, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
     motion = motion._replace(shift=way / frames[:, None])
     fresh = noise()
 
@@ -112,7 +112,7 @@ def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: C
     picture = view.picture * (per_pixel(shown, view.picture) > 0.5)
     latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise)
     picture = carrier.picture(latents).float()
-    return replace(view, picture=picture).told(*carrier.parallax.depth(picture))
+    return replace(view, picture=picture).told(carrier.parallax.seen(picture))
 
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -28,7 +28,7 @@ from t2w.nn.geometry import (
     warped,
     whole,
 )
-from t2w.nn.parallax import EDGE, Motion
+from t2w.nn.parallax import EDGE, Motion, Seen
 from t2w.nn.precision import exactly
 from t2w.nn.view import places
 
@@ -58,9 +58,9 @@ class View:
     def eye(self) -> Eye:
         return self.rotation, self.place, self.lens
 
-    def told(self, near: Tensor, player: Tensor) -> "View":
-        """With how near all is (b H W) and where the player (b H W, logits), as a parallax has found in its picture."""
-        return replace(self, near=crisp(near), player=(player > 0).float())
+    def told(self, seen: Seen) -> "View":
+        """With how near all is and where the player, as a parallax has seen in its picture."""
+        return replace(self, near=crisp(seen.near), player=(seen.player > 0).float())
 
     def onward(self, motion: Motion) -> tuple[Tensor, Tensor]:
         """Rotation and place after a motion."""

@@ -14,10 +14,11 @@ from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import per_latent, warped
-from t2w.nn.parallax import Manner, Rigid
+from t2w.nn.parallax import Motion, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
+LOOKED = 2  # frames from one at which is looked to tell how near all is in it, to the next; between them what was seen moves on
 CHANGED = 0.3  # how much of a place must be new, that what was known of it is forgotten
 
 
@@ -59,7 +60,7 @@ class Dream:
         self.noise: Tensor | None = None  # from which the last was made
         self.actions = first.new_zeros(len(first), 0, dynamics.config.actions)  # as many as the carrier wants, the last at the end
         self.around: Surroundings | None = None  # what was seen; its last view is the last frame's
-        self.manner: Manner | None = None  # of the last frame
+        self.motion: Motion | None = None  # that led to the last frame
         self.player: Player | None = None  # in it
         self.carried: Carried | None = None  # the last's: the one before it as the action carried it on
         self.carried_noised: Tensor | None = None  # its latents as they are remembered
@@ -131,14 +132,15 @@ class Dream:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
             standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
-            self.manner, self.around = standing.manner, Surroundings.of(picture, standing)
+            self.motion, self.around = standing, Surroundings.of(picture, standing)
             if carrier.body is not None:
                 self.player = Player.of(carrier.body, self.first, self.around.last.player)
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        motion = carrier.motion(picture, self.actions, self.manner, rigid, self.around.near)
-        self.manner = motion.manner
+        known = self.motion.seen._replace(near=self.around.last.near) if self.around.frames % LOOKED else None
+        motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, self.around.near, known)
+        self.motion = motion
         if self.player is not None:
             turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)
             self.player = self.player.onward(carrier.body, self.actions, motion, turn)

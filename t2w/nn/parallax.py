@@ -157,13 +157,20 @@ class Manner(NamedTuple):
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
 
 
+class Seen(NamedTuple):
+    """What there is to be seen in a picture."""
+
+    near: Tensor  # (b H W) how near all is, 1 / metres
+    player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
+    deep: Tensor  # (b d h/2 w/2) what is in its depths
+
+
 class Motion(NamedTuple):
     """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
 
     flow: Tensor  # (b H W 2) where each place of the new picture was in the old one: x, y in -1..1
     near: Tensor  # (b H W) how near each place of the new picture is, 1 / metres
-    here: Tensor  # (b H W) and of the old one
-    player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
+    seen: Seen  # in the old one
     rotation: Tensor  # (b 3 3)
     shift: Tensor  # (b 3)
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
@@ -175,6 +182,10 @@ class Motion(NamedTuple):
     @property
     def lens(self) -> Tensor:
         return self.manner.lens
+
+    @property
+    def player(self) -> Tensor:
+        return self.seen.player
 
 
 class Parallax(nn.Module):
@@ -202,11 +213,18 @@ class Parallax(nn.Module):
                 last.bias.zero_()
 
     def forward(
-        self, picture: Tensor, history: Tensor, manner: Manner | None = None, rigid: Rigid | None = None, near: Tensor | None = None
+        self,
+        picture: Tensor,
+        history: Tensor,
+        manner: Manner | None = None,
+        rigid: Rigid | None = None,
+        near: Tensor | None = None,
+        seen: Seen | None = None,
     ) -> Motion:
         """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, how the eye truly turns and
-        moves, and how near places are (b H W: below 0 where nobody knows), as far as these are known: else the picture says so."""
-        here, player, deep = self._seen(picture)
+        moves, how near places are (b H W: below 0 where nobody knows), and what else is to be seen, as far as these are known: else the picture
+        says so."""
+        here, player, deep = seen or self.seen(picture)
         if near is not None:
             here = torch.where((near >= 0) & (player <= 0), near, here)
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
@@ -232,16 +250,12 @@ class Parallax(nn.Module):
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)
-        return Motion(flow, near, here, player, rotation, shift, ahead, tilt, afloat, head, after)
+        return Motion(flow, near, Seen(here, player, deep), rotation, shift, ahead, tilt, afloat, head, after)
 
-    def depth(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """How near all is in a picture (b H W), and whether it is the player (b H W): its logit."""
-        return self._seen(picture)[:2]
-
-    def _seen(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def seen(self, picture: Tensor) -> Seen:
         maps, deep = self.unet(picture.to(self.kind, memory_format=torch.channels_last))
         near, player = maps.float().unbind(1)
-        return F.softplus(4 * near - 2), player, deep
+        return Seen(F.softplus(4 * near - 2), player, deep)
 
     @property
     def kind(self) -> torch.dtype:

@@ -81,7 +81,7 @@ class Surroundings:
     @staticmethod
     def of(picture: Tensor, standing: Motion) -> "Surroundings":
         """The first picture, and the motion that a parallax sees in it when nothing is done: it says how near things are."""
-        b, like = len(picture), standing.here
+        b, like = len(picture), standing.seen.near
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
         player = (standing.player > 0).float()
         first = View(picture, evened(crisp(like)), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
@@ -89,7 +89,7 @@ class Surroundings:
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
-        last = replace(self.last, picture=picture).told(motion.here, motion.player)
+        last = replace(self.last, picture=picture).told(motion.seen)
         seen = replace(self, last=last)
         return seen.keeping(replace(last, near=evened(last.near))) if self.frames and self.frames % EVERY == 0 else seen
 

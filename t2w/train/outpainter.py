@@ -57,7 +57,7 @@ def seen_of(batch: Batch, carrier: Carrier, generator: torch.Generator) -> tuple
     hazy = torch.rand((b, k), generator=generator, device=device) < HAZY
     much = ASTRAY * torch.rand(b, 1, generator=generator, device=device)
     kept, lens = kept_views(batch, torch.where(hazy, HAZE, known))
-    kept = [view.told(*carrier.parallax.depth(view.picture)) for view in kept]  # as a dream sees it, not as it truly is
+    kept = [view.told(carrier.parallax.seen(view.picture)) for view in kept]  # as a dream sees it, not as it truly is
     astray = [1 + much * torch.randn((b, 3), generator=generator, device=device) for _ in kept]
     kept = [replace(v, picture=_hazy(v.picture, at), place=v.place * by) for v, at, by in zip(kept, hazy.unbind(1), astray)]
     here = torch.eye(3, device=device).expand(b, 3, 3), torch.zeros(b, 3, device=device)

@@ -117,7 +117,7 @@ def slopes(off: Tensor, told: Tensor) -> Tensor:
 def geometry_loss(motion: Motion, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
     near = batch["near"][:, 0]
     told, things = (near >= 0).float(), small(near)
-    off = compared(motion.here) - compared(near.clamp(min=0))
+    off = compared(motion.seen.near) - compared(near.clamp(min=0))
     depth, slope = mean_where(off.abs(), told * (1 + THINGS * things)), slopes(off, told)
     player = F.binary_cross_entropy_with_logits(motion.player, 1 - told)
     flow = mean_where(off_by(motion.flow, batch).clamp(max=FARTHEST), batch["known"])
@@ -183,7 +183,7 @@ def look_at(held: Pairs, autoencoder: AutoencoderDC, device: torch.device) -> Ca
         figures |= {name: found[name].item() for name in ("pixels off", "depth", "slope", "things")}
         figures |= {"degrees off": found["turned"].item() * 180 / torch.pi, "metres off": found["shifted"].item()}
         figures["tilt off"] = found["tilt"].item()
-        depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.here)]
+        depths = [per_pixel(compared(near) / 2 - 1, after).expand(-1, 3, -1, -1) for near in (truth, motion.seen.near)]
         return figures, sheet([part[::12].float().cpu() for part in (before, moved, after, *depths)])
 
     return look
