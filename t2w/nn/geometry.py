@@ -69,7 +69,9 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
             until = torch.where(solid & (along > 0) & (beside < room2), along - (room2 - beside).clamp(min=0).sqrt(), FARTHEST)
             until, which = until.topk(SPECKS, largest=False)
             free = torch.minimum(until[:, -1:].clamp(min=0), far)
-            gone, left = gone + free * ahead, left - free * ahead
+            gone, left = gone + free * ahead, (far - free) * ahead
+            if not left.any():
+                break
             wall = F.normalize(level.take_along_dim(which[..., None], 1).mean(1) - gone)
             left = left - (left * wall).sum(1, keepdim=True).clamp(min=0) * wall
         return torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)

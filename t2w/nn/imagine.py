@@ -18,7 +18,7 @@ from t2w.nn.parallax import Motion, Rigid
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
-LOOKED = 2  # frames from one at which is looked to tell how near all is in it, to the next; between them what was seen moves on
+LOOKED = 4  # frames from one at which is looked to tell how near all is in it, to the next; between them what was seen moves on
 CHANGED = 0.3  # how much of a place must be new, that what was known of it is forgotten
 
 
