@@ -26,6 +26,7 @@ ROOM = 0.5  # metres around the player that nothing comes far into, so that one 
 BODY = (-0.2, 1.0)  # metres below his head between which things are in the way: not what one steps over, nor goes under
 EVENED, TIMES = 5, 3  # places across in which nearness is evened out, and how often
 TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that are evened out
+CRISP = 0.3  # by so much more a pixel differs from the middle of those around it than cubics say, where it comes from between them
 SKY = 0.005  # nearness beyond which all is alike
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 
@@ -90,12 +91,15 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
 
 def shifted(pictures: Tensor, by: Tensor) -> Tensor:
     """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
-    that are around there: what cubics overshoot beside an edge, again and again, would be a line along it."""
+    that are around there: what cubics overshoot beside an edge, again and again, would be a line along it. What comes from between pixels they
+    blur, and that adds up as well; so it is made as much stronger as it is between them."""
     (h, w), by = pictures.shape[-2:], rearrange(by, "b k h w -> b h w k")
-    to = places(h, w, by.device) + by
+    to, size = places(h, w, by.device) + by, by.new_tensor([w, h])
     found = moved(pictures[:, None], to[:, None], "bicubic")[:, 0]
-    first = to - 1 / to.new_tensor([w, h])  # of the four; the one that is nearest to half a pixel before
-    return found.clamp(*moved(_of_four(pictures)[:, None], first[:, None], "nearest")[:, 0].chunk(2, 1))
+    first = to - 1 / size  # of the four; the one that is nearest to half a pixel before
+    low, high = moved(_of_four(pictures)[:, None], first[:, None], "nearest")[:, 0].chunk(2, 1)
+    between = 1 - (2 * ((to * size + size - 1) / 2 % 1) - 1).square().prod(-1)  # 0 on a pixel, 1 half a pixel off in either direction
+    return torch.lerp((low + high) / 2, found, 1 + CRISP * between[:, None]).clamp(low, high)
 
 
 def _of_four(pictures: Tensor) -> Tensor:

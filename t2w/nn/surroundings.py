@@ -54,8 +54,6 @@ BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is
 BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
 ENOUGH = 1e-4  # of it, that there is something
 BEYOND = 0.3  # as `compared`: what is so much farther off is behind something
-GOOD = 0.8  # how good a place is whose details stay; of a worse one they
-FADE = 0.9  # fade by this in every frame: noise that the autoencoder does not see would pile up in them
 
 
 class Coming(NamedTuple):
@@ -133,7 +131,7 @@ class Surroundings:
         known = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
         new, taken = _better(View(picture, motion.near, known, player, *eye), kept)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
-        sure = torch.where((new.known > GOOD) | (taken > 0), 1.0, FADE) * (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
+        sure = (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
         settled = self.settled
         if settled is not None:
             settled = values_at(motion.flow, settled)[0] * inside(motion.flow)
