@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
-from t2w.nn.geometry import ROOM, evened, shifted, stopped, warped
+from t2w.nn.geometry import ROOM, evened, mean_around, shifted, stopped, warped
 from t2w.nn.glimpse import View, looked_up, outlined
+from t2w.nn.measure import gradient
 from t2w.nn.parallax import Manner, Motion, Seen, where_it_was
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import places
@@ -52,6 +54,18 @@ def test_an_edge_that_is_moved_again_and_again_gets_no_lines_beside_it():
         picture = shifted(shifted(picture, by), -by)
     assert picture.abs().max() <= 1
     assert (picture[..., : W - 8] == -1).all() and (picture[..., W + 8 :] == 1).all()
+
+
+@pytest.mark.parametrize("step", [0.1, 0.3, 0.5])  # of a pixel
+def test_what_is_moved_again_and_again_stays_crisp(step):
+    """By cubics alone a fifth of the gradients is lost in twenty moves."""
+    generator, by = torch.Generator().manual_seed(0), torch.full((1, 2, 2 * H, 2 * W), step / W)
+    picture = begun = mean_around(torch.randn(1, 3, 2 * H, 2 * W, generator=generator), 5)
+    for _ in range(10):
+        picture = shifted(shifted(picture, by), -by)
+    inside = slice(8, -8)
+    assert 1 < gradient(picture[..., inside]) / gradient(begun[..., inside]) < 1.4
+    assert begun.min() <= picture.min() and picture.max() <= begun.max()
 
 
 def test_who_is_painted_over_is_forgotten_and_what_is_behind_him_is_not():

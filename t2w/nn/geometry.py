@@ -26,7 +26,7 @@ ROOM = 0.5  # metres around the player that nothing comes far into, so that one 
 BODY = (-0.2, 1.0)  # metres below his head between which things are in the way: not what one steps over, nor goes under
 EVENED, TIMES = 5, 3  # places across in which nearness is evened out, and how often
 TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that are evened out
-CRISP = 0.3  # by so much more a pixel differs from the middle of those around it than cubics say, where it comes from between them
+CRISP = 0.2  # by so much more a pixel differs from the middle of those around it than cubics say, where it comes from between them
 SKY = 0.005  # nearness beyond which all is alike
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
 
