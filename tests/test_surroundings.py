@@ -196,6 +196,7 @@ def test_what_was_seen_is_not_replaced_by_what_was_painted_unless_that_is_better
     around = replace(around, last=replace(around.last, known=1.2 * PAINTED * around.last.known), kept=(kept,))
     stands = around.seen(PICTURE, motion()).onward(motion())
     assert torch.allclose(stands.last.picture, PICTURE + 0.1 * (known > PAINTED), atol=1e-3)
+    assert stands.sure.min() == 1  # and of none of them details are lost
 
 
 def test_forks_go_their_own_ways():

@@ -52,7 +52,8 @@ class Film:
 
     def write(self, frame: np.ndarray) -> None:
         """The next frame; all have one size. Odd sides, which H.264 cannot hold, grow by one pixel."""
-        frame = np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge")
+        if any(n % 2 for n in frame.shape[:2]):
+            frame = np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge")
         if self._encoder is None:
             self._start(frame)
         assert frame.dtype == np.uint8 and frame.shape == self._shape, (frame.dtype, frame.shape, self._shape)

@@ -92,7 +92,7 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
 def shifted(pictures: Tensor, by: Tensor) -> Tensor:
     """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
     that are around there: what cubics overshoot beside an edge, again and again, would be a line along it. What comes from between pixels they
-    blur, and that adds up as well; so it is made as much stronger as it is between them."""
+    blur, and that adds up as well; so it is made the stronger, the farther between them it is."""
     (h, w), by = pictures.shape[-2:], rearrange(by, "b k h w -> b h w k")
     to, size = places(h, w, by.device) + by, by.new_tensor([w, h])
     found = moved(pictures[:, None], to[:, None], "bicubic")[:, 0]

@@ -139,8 +139,7 @@ class Dream:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         known = self.motion.seen._replace(near=self.around.last.near) if self.around.frames % LOOKED else None
-        motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, self.around.near, known)
-        self.motion = motion
+        self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, self.around.near, known)
         if self.player is not None:
             turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)
             self.player = self.player.onward(carrier.body, self.actions, motion, turn)
