@@ -176,7 +176,7 @@ def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carr
 
 def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.train.dynamics import train_dynamics
-    from t2w.train.outpainter import train_outpainter
+    from t2w.train.outpainter import FEW, train_outpainter
     from t2w.train.parallax import of
     from t2w.worlds import registry
     from t2w.worlds.check import check
@@ -205,7 +205,7 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
     assert 0 <= logs[-1]["lies told"] <= 1 and logs[-1]["known off"] > 0
     few = load_outpainter(tmp_path / "few").config
-    assert few == replace(outpainter.TINY, steps=8, guidance=1.0)
+    assert few == replace(outpainter.TINY, **FEW)
     with pytest.raises(T2WError, match="give it with --weights"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
     list(train_dynamics(data, encoder, tmp_path / "bare", dynamics.TINY, FIT, **how))
