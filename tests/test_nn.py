@@ -166,7 +166,7 @@ def test_between_two_looks_how_near_all_is_moves_on(monkeypatch):
     for t in range(3 * LOOKED):
         before = dream.around
         dream.step(torch.zeros(1, TINY.actions))
-        assert len(looks) == 2 + t // LOOKED  # one of them was at the first picture, when nothing had been done
+        assert len(looks) == 1 + t // LOOKED
         told = before.last.near if t % LOOKED else looks[-1].near
         shown = torch.where((before.near >= 0) & (looks[-1].player <= 0), before.near, told) if before else told
         assert dream.motion.seen.near.equal(shown) and dream.motion.player.equal(looks[-1].player)

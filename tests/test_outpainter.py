@@ -133,9 +133,8 @@ def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
     with torch.no_grad():
         picture = carrier.picture(latents).float()
         begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
-        monkeypatch.setattr(
-            carrier.parallax, "seen", lambda painted: Seen(wall, -wall, wall)
-        )  # what is painted is not as near as what was there
+        # What is painted is not as near as what was there.
+        monkeypatch.setattr(carrier.parallax, "seen", lambda painted: Seen(wall, -wall, wall))
         known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
         known[:, :, 40:], player[:, 20:28, 50:60] = 0.05, 1.0
         worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)
@@ -176,7 +175,7 @@ def test_a_faint_change_by_the_dynamics_is_none_and_a_great_one_is_believed(carr
 
 def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     from t2w.train.dynamics import train_dynamics
-    from t2w.train.outpainter import FEW, train_outpainter
+    from t2w.train.outpainter import train_outpainter
     from t2w.train.parallax import of
     from t2w.worlds import registry
     from t2w.worlds.check import check
@@ -205,7 +204,7 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
     assert 0 <= logs[-1]["lies told"] <= 1 and logs[-1]["known off"] > 0
     few = load_outpainter(tmp_path / "few").config
-    assert few == replace(outpainter.TINY, **FEW)
+    assert few == replace(outpainter.TINY, steps=3, guidance=1.0)
     with pytest.raises(T2WError, match="give it with --weights"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
     list(train_dynamics(data, encoder, tmp_path / "bare", dynamics.TINY, FIT, **how))

@@ -43,7 +43,7 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Rigid | Tensor | Seen | None) -> Motion:
+    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Rigid | Seen | None) -> Motion:
         """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)

@@ -14,7 +14,7 @@ from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import per_latent, warped
-from t2w.nn.parallax import Motion, Rigid
+from t2w.nn.parallax import Motion, Rigid, Seen
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
@@ -131,15 +131,15 @@ class Dream:
         if way is not None:
             return carrier.carried(warped(picture, way[0]), way[1])
         if self.around is None:
-            standing = carrier.motion(picture, torch.zeros_like(action)[:, None])
-            self.motion, self.around = standing, Surroundings.of(picture, standing)
+            self.motion = carrier.motion(picture, torch.zeros_like(action)[:, None])
+            self.around = Surroundings.of(picture, self.motion)
             if carrier.body is not None:
                 self.player = Player.of(carrier.body, self.first, self.around.last.player)
         elif carrier.outpainter is not None:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
-        known = self.motion.seen._replace(near=self.around.last.near) if self.around.frames % LOOKED else None
-        self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, self.around.near, known)
+        seen = self._seen(picture).told(self.around.near)
+        self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, seen)
         if self.player is not None:
             turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)
             self.player = self.player.onward(carrier.body, self.actions, motion, turn)
@@ -149,6 +149,14 @@ class Dream:
             around = looked_ahead(around, motion, self.first, self._noise, carrier)
         self.around = around.onward(motion)
         return carrier.carried(self.around.last.picture, self.around.sure, self.around.settled)
+
+    def _seen(self, picture: Tensor) -> Seen:
+        """What there is to be seen in the last frame's picture (b 3 8h 8w); in the first one, that is known already."""
+        if not self.around.frames:
+            return self.motion.seen
+        if self.around.frames % LOOKED:
+            return self.motion.seen._replace(near=self.around.last.near)
+        return self.carrier.parallax.seen(picture)
 
     def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
         """The frame (b c h w) with what keys have changed in the world: not the player, who stands before it. There nothing of the carried one

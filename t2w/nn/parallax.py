@@ -164,6 +164,10 @@ class Seen(NamedTuple):
     player: Tensor  # (b H W) whether it is the player, who goes with the eye: its logit
     deep: Tensor  # (b d h/2 w/2) what is in its depths
 
+    def told(self, near: Tensor) -> "Seen":
+        """With all but the player as near as that (b H W), where anybody knows: below 0 nobody does."""
+        return self._replace(near=torch.where((near >= 0) & (self.player <= 0), near, self.near))
+
 
 class Motion(NamedTuple):
     """From one picture to the next. A point at x in the new view, in metres across, down and ahead, was at rotation @ x + shift in the old."""
@@ -218,15 +222,12 @@ class Parallax(nn.Module):
         history: Tensor,
         manner: Manner | None = None,
         rigid: Rigid | None = None,
-        near: Tensor | None = None,
         seen: Seen | None = None,
     ) -> Motion:
         """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, how the eye truly turns and
-        moves, how near places are (b H W: below 0 where nobody knows), and what else is to be seen, as far as these are known: else the picture
-        says so."""
-        here, player, deep = seen or self.seen(picture)
-        if near is not None:
-            here = torch.where((near >= 0) & (player <= 0), near, here)
+        moves, and what there is to be seen, as far as these are known: else the picture says so."""
+        seen = seen or self.seen(picture)
+        here, player, deep = seen
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
         forth, lens, gait = moves.split([3, 2, self.config.gaits], 1)
@@ -250,7 +251,7 @@ class Parallax(nn.Module):
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)
-        return Motion(flow, near, Seen(here, player, deep), rotation, shift, ahead, tilt, afloat, head, after)
+        return Motion(flow, near, seen, rotation, shift, ahead, tilt, afloat, head, after)
 
     def seen(self, picture: Tensor) -> Seen:
         maps, deep = self.unet(picture.to(self.kind, memory_format=torch.channels_last))
