@@ -11,15 +11,13 @@ import torch
 from t2w.actions import Action
 from t2w.data.collect import CollectConfig, alone, collect, kind_of
 from t2w.data.latents import encode_shards
-from t2w.data.pairs import flow_between, rigid_between
-from t2w.data.pictures import Pictures, to_picture
+from t2w.data.pictures import Pictures
 from t2w.data.record import about, back, follow
-from t2w.data.shard import Episode, Shard, from_jpeg, path_of, seen, shards
+from t2w.data.shard import Episode, Shard, path_of, seen, shards
 from t2w.errors import T2WError
 from t2w.nn import autoencoder
-from t2w.nn.geometry import projected
 from t2w.nn.parallax import ParallaxConfig
-from t2w.nn.view import places, turned
+from t2w.nn.view import turned
 from t2w.sim.camera import ISOMETRIC
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import SPACE, Simulator
@@ -88,34 +86,6 @@ def test_a_broken_shard_is_named(folder, tmp_path):
     (tmp_path / "shard-00000.jsonl").write_text("")
     with pytest.raises(T2WError, match="shard-00000"):
         Shard(tmp_path / "shard-00000.safetensors")
-
-
-def test_depth_and_pose_say_where_each_place_was_before():
-    """A picture moved so is nearly the next one; moved the other way it is farther off than if it had not been moved."""
-    sim = Simulator(sample(3, view="first-person", weather="clear", biome="meadow"), renderer=Renderer(160, 96))
-    walk = Episode({})
-    follow(sim, walk, iter([Action(frozenset("w"), mouse=(3.0, 0.0))] * 8))
-    picture, then = (to_picture(from_jpeg(walk.jpegs[t]))[None] for t in (6, 7))
-    near, *poses = (torch.from_numpy(part) for part in (walk.near[7].astype(np.float32), walk.pose[6], walk.pose[7]))
-    still, old, new = places(48, 80, near.device), *(pose[None] for pose in poses)
-    flow, known = (part[0] for part in flow_between(near[None], old, new))
-    assert known.float().mean() > 0.8  # all but the hands
-    rotation, shift, lens, _ = rigid_between(old, new)
-    rigid, _ = projected(near[None].clamp(min=0), rotation, shift, lens, lens)
-    assert torch.allclose(torch.where(near[..., None] < 0, still, rigid[0]), flow, atol=1e-4)
-    (a, b), (there, here) = (pose[:9].view(3, 3) for pose in poses), (pose[9:] for pose in poses)  # by hand, in the world's own axes
-    x, y = still[..., None].unbind(-2)
-    point = x * b[0] - y * b[1] + b[2] + near.clamp(min=0)[..., None] * (here - there)
-    across, up, ahead = (point @ (a / a.square().sum(1, keepdim=True)).T).unbind(-1)
-    assert torch.allclose(torch.where(near[..., None] < 0, still, torch.stack([across, -up], -1) / ahead[..., None]), flow, atol=1e-4)
-
-    def unlike(to: torch.Tensor) -> float:
-        """Away from the edges: what comes into view there is not in the picture."""
-        at = torch.nn.functional.grid_sample(picture, to[None], align_corners=False)
-        true = torch.nn.functional.grid_sample(then, still[None], align_corners=False)
-        return (at - true)[..., 6:-6, 12:-12].abs().mean().item()
-
-    assert unlike(flow) < 0.5 * unlike(still) and unlike(2 * still - flow) > unlike(still)
 
 
 def test_captions_say_only_what_is_in_view(folder):

@@ -244,6 +244,9 @@ def test_nobody_walks_through_a_wall():
     wall = torch.full((1, H, W), 1 / 3)
     across, _, on = step(0.4, 0.0, 3.0)
     assert on < 3 - 0.8 * ROOM and across > 0.3  # along it one goes on
+    rows = (torch.arange(H) * 2 + 1) / H - 1
+    wall = (rows * LENS[0, 1] / 0.5).clamp(min=0)[None, :, None].expand(1, H, W)  # water half a metre below one's eyes is none
+    assert step(0.0, 0.0, 3.0) == pytest.approx([0.0, 0.0, 3.0])
 
 
 def test_what_is_far_is_not_seen_through_what_comes_near():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -18,7 +19,8 @@ from t2w.sim.spec import VIEWS
 from t2w.sim.walking import SWIMMING
 
 FEW = 4  # pictures of an episode, to tell from how far the eye looks down
-FORGOTTEN = 0.1  # share of steps of which not all earlier actions are told; a world begins without any, but it begins at rest
+FORGOTTEN = 0.2  # share of steps of which what was done before one stood still is not told: worlds begin so
+STILL = 0.01  # metres from frame to frame, at most
 
 
 def rigid_between(pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -44,6 +46,12 @@ def _axes(pose: Tensor) -> tuple[Tensor, Tensor]:
     axes = pose[:, :9].unflatten(1, (3, 3))
     size = axes.norm(dim=2)
     return axes / size[..., None] * pose.new_tensor([1.0, -1.0, 1.0])[:, None], size[:, :2]
+
+
+def at_rest(pose: Tensor) -> Tensor:
+    """In which of a walk's frames, of poses (n 12), the eye stands still (n): as in the first one, a world's beginning."""
+    gone = (pose[1:, 9:] - pose[:-1, 9:]).norm(dim=1)
+    return torch.cat([torch.ones(1, dtype=torch.bool), gone < STILL])
 
 
 def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,7 +105,8 @@ class Pairs(Dataset):
         begin, after = (t, t) if alone else (row["start"], t + 1)
         near, pose = (torch.from_numpy(part[[t, after]]) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
-            begin = max(begin, t + 1 - int(torch.randint(1, self.history + 1, (), generator=self.generator)))
+            still = begin + at_rest(torch.from_numpy(shard.geometry[1][begin : t + 1])).nonzero()[:, 0]
+            begin = int(still[torch.randint(len(still), (), generator=self.generator)])
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
         actions = torch.zeros_like(actions) if alone else actions
         following = {"next": to_picture(shard.frame(after))} if self.both else {}
@@ -158,7 +167,7 @@ class Walks:
         pose = torch.from_numpy(shard.geometry[1][at]).float()
         rotation, shift, _, _ = rigid_between(pose[:-1], pose[1:])
         return {
-            "history": histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], history)[0].half(),
+            **told(shard, at, history),
             "facing": torch.from_numpy(shard.facing[at])[:-1],
             "tilt": tilt_of(pose[:-1]),
             "rotation": rotation,
@@ -171,14 +180,25 @@ class Walks:
         return drawn(self.steps, size, self.generator)
 
 
+def told(shard: Shard, at: slice, history: int) -> dict[str, Tensor]:
+    """Of the steps of a walk, all frames in a row but the last, the "history" (m n a+1), and whether one was "still" when each action in it began (m n)."""
+    still = at_rest(torch.from_numpy(shard.geometry[1][at]))[:-1]
+    return {
+        "history": histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], history)[0].half(),
+        "still": F.pad(still, (history - 1, 0)).unfold(0, history, 1).flip(-1),
+    }
+
+
 def drawn(steps: dict[str, Tensor], size: int, draw: torch.Generator) -> dict[str, Tensor]:
-    """So many steps of walks, drawn by chance; of the "history" (m n a+1) of some, not all earlier actions are told."""
+    """So many steps of walks, drawn by chance; of the "history" (m n a+1) of some, what was done before one was "still" (m n) is not told."""
     m, n = steps["history"].shape[:2]
     at = torch.randint(m, (size,), generator=draw)
-    short = torch.rand(size, generator=draw) < FORGOTTEN
-    told = torch.where(short, torch.randint(1, n + 1, (size,), generator=draw), n)
     found = {name: part[at] for name, part in steps.items()}
-    return found | {"history": found["history"].float() * (torch.arange(n) < told[:, None])[..., None]}
+    still = found.pop("still")
+    short = (torch.rand(size, generator=draw) < FORGOTTEN) & still.any(1)
+    since = torch.multinomial(still.float() + ~short[:, None], 1, generator=draw)[:, 0]
+    known = torch.arange(n) <= torch.where(short, since, n)[:, None]
+    return found | {"history": found["history"].float() * known[..., None]}
 
 
 class Faces:

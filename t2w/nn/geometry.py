@@ -29,6 +29,7 @@ TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that 
 CRISP = 0.2  # by so much more a pixel differs from the middle of those around it than cubics say, where it comes from between them
 SKY = 0.005  # nearness beyond which all is alike
 SPECKS = 8  # places of a picture that may be taken wrongly to be so near
+BELOW = 4  # places farther down in the picture, beside which it is told whether a place stands or lies
 
 
 def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,12 +52,11 @@ def _upright(h: int, w: int, device: torch.device) -> Tensor:
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
     """Shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
-    (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along. That the view may be tilted is left
-    out of account."""
+    (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along; water, and ground that rises less than
+    it goes on, is no wall, however high. That the view may be tilted is left out of account."""
     with exactly(near.device):
-        rays = F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0)
-        point = rays / near.clamp(min=1e-3)[..., None] - head[:, None, None]
-        solid = (counts & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
+        point = _points(near, lens) - head[:, None, None]
+        solid = (counts & _standing(point) & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone = torch.zeros_like(left)
         for _ in range(2):  # straight on; then along it
@@ -78,9 +78,22 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
         return torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)
 
 
+def _standing(point: Tensor) -> Tensor:
+    """Which points of a view (b H W 3) stand rather than lie (b H W): those below them are lower by more than they are nearer or farther off."""
+    _, down, on = (point[:, BELOW:] - point[:, :-BELOW]).abs().unbind(-1)
+    stands = on < down
+    return torch.cat([stands, stands[:, -1:].expand(-1, BELOW, -1)], 1)
+
+
+def _points(near: Tensor, lens: Tensor) -> Tensor:
+    """Where places (b H W), so near, are from the eye, in metres across, down and ahead (b H W 3)."""
+    return F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
+
+
 def in_the_way(near: Tensor, lens: Tensor) -> Tensor:
     """Which places (b H W), so near, stand higher than what one steps over, were the eye level and in one's head."""
-    return (near > 0) & (places(*near.shape[1:], near.device)[..., 1] * lens[:, 1, None, None] < BODY[1] * near)
+    point = _points(near, lens)
+    return (near > 0) & _standing(point) & (point[..., 1] < BODY[1])
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:

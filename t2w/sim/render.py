@@ -105,8 +105,16 @@ class Renderer:
         return picture
 
     def nearness(self) -> np.ndarray:
-        """Of the last frame, at every other pixel, from the second on (h/2 w/2): 1 / metres along the view; 0 in the sky, -1 where the player is."""
+        """Of the last frame, at every other pixel, from the second on (h/2 w/2): 1 / metres along the view; 0 in the sky, -1 where the player is.
+        Water is as near as its surface, which moves as the eye does, and not as what lies below."""
         near = self.near[self.samples :: 2 * self.samples, self.samples :: 2 * self.samples].astype(np.float16)
+        h, w = near.shape
+        right, up = (np.arange(w) + 0.5 + 0.25 / self.samples) / w * 2 - 1, 1 - (np.arange(h) + 0.5 + 0.25 / self.samples) / h * 2
+        axes, eye = self.pose[:9].reshape(3, 3), self.pose[9:]
+        above = eye[2] - self.scene.water_level
+        if above > 0:
+            down = -(axes[2, 2] + axes[0, 2] * right + axes[1, 2] * up[:, None])
+            near = np.maximum(near, (down / above).astype(np.float16))
         near[np.isin(self.kinds[1::2, 1::2], (CHARACTER, TOOL))] = -1
         return near
 
