@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from t2w.data.pairs import drawn, tilt_of
+from t2w.data.pairs import drawn, tilt_of, told
 from t2w.data.record import POSED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
 from t2w.nn.body import Body, Stance, covered
-from t2w.nn.parallax import histories
 
 NOW, EARLIER = POSED
-BEGINS = 0.6  # share of frames whose first picture is their walk's own, in which the player stands still; else it is any before them
+# Share of frames whose first picture is their walk's own, in which the player stands still; else it is any before them, and for who swims one
+# in which he did: worlds begin in water, too.
+BEGINS = 0.6
 SWIM, BLOW = 4, 5  # places in a stance
-BLOWS = 3  # times as often as it is seen, one is shown: it is over in six frames
+OFTEN = 3  # times as often as they are seen, a blow is shown, which is over in six frames, and who swims
 NONE = "bodies are learnt from walks that are shown twice; collect some with: t2w collect --only body"
 
 
@@ -43,8 +44,8 @@ class Bodies(Dataset):
             self.shards.append({"latents": latents, "player": player.bool(), **facts})
             for now, earlier in walks(shard):
                 for t in range(1, now["frames"]):
-                    strikes = shard.stance[now["start"] + t, BLOW] > 0
-                    self.index += [(s, now["start"], now["start"] + t, earlier["start"] + t)] * (BLOWS if strikes else 1)
+                    rare = (shard.stance[now["start"] + t, [SWIM, BLOW]] > 0).any()
+                    self.index += [(s, now["start"], now["start"] + t, earlier["start"] + t)] * (OFTEN if rare else 1)
         if not self.index:
             raise T2WError(NONE)
 
@@ -54,8 +55,14 @@ class Bodies(Dataset):
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, begin, now, earlier = self.index[k]
         shard = self.shards[s]
+
+        def one_of(frames: Tensor) -> int:
+            return int(frames[torch.randint(len(frames), (), generator=self.generator)])
+
         if torch.rand((), generator=self.generator) > BEGINS:
-            begin = int(torch.randint(begin, now, (), generator=self.generator))
+            before = torch.arange(begin, now)
+            afloat = before[(shard["stance"][begin:now, SWIM] > 0) & (shard["stance"][now, SWIM] > 0)]
+            begin = one_of(afloat if len(afloat) else before)
         turned = (shard["heading"][now] - shard["heading"][begin]).float() * (self.turn * torch.pi / 180)
         stance = Stance.of(shard["stance"][now][None], shard["stance"][begin, :1])
         players = shard["player"][[now, earlier, begin]].float()
@@ -84,7 +91,7 @@ class Stances:
         at = slice(row["start"], row["start"] + row["frames"])
         stance = torch.from_numpy(shard.stance[at])
         return {
-            "history": histories(torch.from_numpy(np.asarray(shard.actions[at]))[None, :-1], history)[0].half(),
+            **told(shard, at, history),
             "afloat": stance[:-1, SWIM],
             "phase": stance[1:, 0] - stance[:-1, 0],
             "rest": stance[1:, 1:],
