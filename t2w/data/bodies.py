@@ -30,7 +30,7 @@ def walks(shard: Shard) -> list[tuple[dict, dict]]:
 
 class Bodies(Dataset):
     """An item: latents of a frame "now", of the same with the player as he stood "earlier", and of the "first" one (c h w each); what is "told" of the
-    stance (15); "player" (1 h w): places that he covers in either, and "swims" (): 1, else 0; "at" (2): the window."""
+    stance (15); "player" (1 h w): places that he covers as he stood earlier, and "swims" (), in either: 1, else 0; "at" (2): the window."""
 
     def __init__(self, found: Iterable[tuple[Shard, Tensor]], body: Body, turn: float, seed: int = 0):
         self.body, self.turn, self.generator = body, turn, torch.Generator().manual_seed(seed)
@@ -65,13 +65,13 @@ class Bodies(Dataset):
             begin = one_of(afloat if len(afloat) else before)
         turned = (shard["heading"][now] - shard["heading"][begin]).float() * (self.turn * torch.pi / 180)
         stance = Stance.of(shard["stance"][now][None], shard["stance"][begin, :1])
-        players = shard["player"][[now, earlier, begin]].float()
+        player, at_first = shard["player"][[earlier, begin]].float()
         return {
             **{name: shard["latents"][i].float() for name, i in ((NOW, now), (EARLIER, earlier), ("first", begin))},
             "told": stance.told(turned[None], shard["tilt"][now][None])[0],
-            "player": players[:2].amax(0),
+            "player": player,
             "swims": shard["stance"][[now, earlier], SWIM].amax(),
-            "at": self.body.around(players[2])[0],
+            "at": self.body.around(at_first)[0],
         }
 
 
