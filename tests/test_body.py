@@ -93,6 +93,13 @@ def test_bodies_are_learnt_and_go_into_a_world(bodies, data, encoder, tmp_path):
         next(train_body(data, encoder, tmp_path / "none", body.TINY, FIT))
 
 
+def test_who_swims_is_drawn_without_a_look_at_where_he_was():
+    player = torch.zeros(2, 1, 12, 20)
+    player[:, 0, 5, 7] = 1
+    who_walks, who_swims = body.hiding(player, torch.tensor([0.0, 1.0]))
+    assert who_walks.sum() == 9 and who_walks[0, 4:7, 6:9].all() and who_swims.all()
+
+
 def test_he_is_drawn_in_his_window_and_nowhere_else():
     config = replace(body.TINY, high=4, wide=5)
     model = body.Body(config)

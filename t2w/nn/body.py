@@ -126,7 +126,7 @@ class Player:
         afloat = (motion.afloat > 0).float()
         by, rest = body.standing(histories(actions, body.config.history)[:, -1], afloat)
         told = Stance(self.phase + by, rest).told(turn, motion.manner.tilt)
-        return replace(self, phase=self.phase + by, told=told, hidden=hiding(covered((motion.player > 0).float())))
+        return replace(self, phase=self.phase + by, told=told, hidden=hiding(covered((motion.player > 0).float()), afloat))
 
     def drawn(self, body: Body, carried: Tensor, onto: Tensor) -> Tensor:
         """A frame (b c h w) with him as he stands, by a `carried` one with him as he stood."""
@@ -138,9 +138,10 @@ def covered(player: Tensor) -> Tensor:
     return F.max_pool2d(player[:, None], FINER)
 
 
-def hiding(player: Tensor) -> Tensor:
-    """Latents that he touches (b 1 h w: 1, else 0), and those beside them, in which he is to be guessed as well."""
-    return F.max_pool2d(player, 3, 1, 1)
+def hiding(player: Tensor, afloat: Tensor) -> Tensor:
+    """Latents that he touches (b 1 h w: 1, else 0), and those beside them, in which he is to be guessed as well; of who swims (b: 1, else 0), all
+    of them: who rises out of the water comes to be where he was not."""
+    return torch.maximum(F.max_pool2d(player, 3, 1, 1), afloat[:, None, None, None])
 
 
 def cut(frame: Tensor, at: Tensor, size: tuple[int, int]) -> Tensor:

@@ -2,6 +2,7 @@
 
 The simulator shows both, frame by frame. How he stands follows from the actions, and is learnt first, from them alone. In a dream he is drawn
 where he is not to be seen: so in some frames he is not shown here either, nor is who swims, for how deep he is in the water could be read off him.
+And who rises out of it was not there: so some frames have no swimmer, but water, as it is beside him.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ STANDING_STEPS, STANDING_BATCH = 8000, 512
 PHASE = 4.0  # weight of an error in a step's phase, which adds up
 WEIGHT = 8.0  # of an error where he moves, beside 1 elsewhere
 UNSEEN = 0.3  # share of frames in which he is not shown
+GONE, BESIDE = 0.5, 6  # share of swimmers instead of whom there is water, and from how many latents beside them that is
 NOISE = 0.3  # the most in a frame
 
 
@@ -48,7 +50,9 @@ def body_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tup
     def uniform() -> Tensor:
         return torch.rand((len(now), 1, 1, 1), generator=generator, device=now.device)
 
-    hidden = hiding(batch["player"]) * torch.maximum((uniform() < UNSEEN).float(), batch["swims"][:, None, None, None])
+    gone = (uniform() < GONE) * hiding(batch["player"], 0 * batch["swims"]) * batch["swims"][:, None, None, None]
+    earlier = torch.lerp(earlier, earlier.roll(BESIDE, 3), gone)
+    hidden = hiding(batch["player"] * (uniform() < UNSEEN), batch["swims"])
     noise = torch.randn(now.shape, generator=generator, device=now.device)
     frame = earlier + NOISE * uniform().square() * noise
     new, share = model(frame, batch["first"], batch["told"], hidden, at)
@@ -68,7 +72,8 @@ def look_at(held: Bodies, autoencoder: AutoencoderDC, device: torch.device) -> C
         now, earlier, at = batch[NOW], batch[EARLIER], batch["at"]
         where, figures = changing(now, earlier), {}
         was = ((earlier - now).square().mean(1, keepdim=True) * where).sum().clamp(min=1e-6)
-        for name, hidden in (("left", 0 * batch["player"]), ("left, unseen", hiding(batch["player"]))):
+        for name, player in (("left", 0 * batch["player"]), ("left, unseen", batch["player"])):
+            hidden = hiding(player, batch["swims"])
             made = model.drawn(earlier, *model(earlier, batch["first"], batch["told"], hidden, at), at)
             figures[name] = (((made - now).square().mean(1, keepdim=True) * where).sum() / was).item()
         shown = [decode(autoencoder, part[:384:32]).float().cpu() for part in (earlier, made, now)]
