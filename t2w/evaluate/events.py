@@ -117,8 +117,8 @@ def find(event: Event, k: int) -> Scene | None:
             heights.append(with_key.state.player[Z])
         pressed, left_alone = map(np.stack, zip(*frames))
         at = int(np.argmax(heights)) if event.bit == JUMP else FRAMES - 1
-        two = [with_key.unchanged(since).frame() for since in (with_key.state, before)] if event.bit & (BREAK | DOOR) else frames[at]
-        where = np.abs(np.subtract(*two, dtype=np.int16)).max(-1) > DIFFERS
+        pair = [with_key.unchanged(since).frame() for since in (with_key.state, before)] if event.bit & (BREAK | DOOR) else frames[at]
+        where = np.abs(np.subtract(*pair, dtype=np.int16)).max(-1) > DIFFERS
         if bits & event.bit and where.mean() >= LEAST:
             return Scene(start, pressed, left_alone, at, where)
     return None

@@ -18,7 +18,7 @@ STILL_SHADOW, STILL_REACH = 768, 64.0  # texels a side, metres from the centre t
 MOVING_SHADOW, MOVING_REACH = 160, 8.0
 CENTRE = (64.0, 66.0, 2.0)  # of the still shadow map
 NO_VIEW = np.zeros(6)
-AFLOAT = 1.2  # metres: from less far above it, water does not move as what is so near: most of what one sees in it is the sky
+HARDLY_ABOVE = 1.2  # metres: from less far above it, water does not move as what is so near: most of what one sees in it is the sky
 
 
 def view_axes(forward, fov_degrees: float, aspect: float) -> np.ndarray:
@@ -107,14 +107,14 @@ class Renderer:
 
     def nearness(self) -> np.ndarray:
         """Of the last frame, at every other pixel, from the second on (h/2 w/2): 1 / metres along the view; 0 in the sky, -1 where the player is.
-        Water is as near as its surface, and not as what lies below it; to an eye that is hardly above it, as if that were AFLOAT."""
+        Water is as near as its surface, and not as what lies below it; to an eye that is hardly above it, as if that were HARDLY_ABOVE."""
         near = self.near[self.samples :: 2 * self.samples, self.samples :: 2 * self.samples].astype(np.float16)
         right, down = ((np.arange(n) * 2 + 1 + 0.5 / self.samples) / n - 1 for n in near.shape[::-1])
         axes, eye = self.pose[:9].reshape(3, 3), self.pose[9:]
         above = eye[2] - self.scene.water_level
         if above > 0:
             falls = axes[1, 2] * down[:, None] - axes[0, 2] * right - axes[2, 2]  # of a ray, for each metre ahead
-            near = np.maximum(near, (falls / max(above, AFLOAT)).astype(np.float16))
+            near = np.maximum(near, (falls / max(above, HARDLY_ABOVE)).astype(np.float16))
         near[np.isin(self.kinds[1::2, 1::2], (CHARACTER, TOOL))] = -1
         return near
 
