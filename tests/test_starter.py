@@ -61,7 +61,7 @@ def test_a_blow_takes_a_crate_away_and_nothing_else_does(world):
 
     crate = events.EVENTS[1]
     scene = events.find(crate, 100)
-    where = events.differing(scene, -1)
+    where = scene.where
     struck, left = (dream(world, scene.start.frame, plan)[-1] for plan in (events.plan(crate), [events.IDLE] * events.FRAMES))
     assert events.nearer(struck, scene.pressed[-1], scene.left_alone[-1], where)
     assert events.nearer(left, scene.left_alone[-1], scene.pressed[-1], where)
@@ -74,7 +74,7 @@ def test_a_door_that_was_opened_stays_open(world):
 
     door = events.EVENTS[2]
     scene = events.find(door, 100)
-    where = events.differing(scene, -1)
+    where = scene.where
     film = dream(world, scene.start.frame, events.plan(door))[:, where].astype(float)
     opened, later = (np.abs(film[t] - scene.left_alone[t][where]).mean() for t in (10, -1))
     assert opened > 10 and later > 0.9 * opened
