@@ -138,10 +138,15 @@ def covered(player: Tensor) -> Tensor:
     return F.max_pool2d(player[:, None], FINER)
 
 
+def beside(player: Tensor) -> Tensor:
+    """Latents that he touches (b 1 h w: 1, else 0) => those, and the ones beside them."""
+    return F.max_pool2d(player, 3, 1, 1)
+
+
 def hiding(player: Tensor, afloat: Tensor) -> Tensor:
-    """Latents that he touches (b 1 h w: 1, else 0), and those beside them, in which he is to be guessed as well; of who swims (b: 1, else 0), all
-    of them: who rises out of the water comes to be where he was not."""
-    return torch.maximum(F.max_pool2d(player, 3, 1, 1), afloat[:, None, None, None])
+    """Latents in which he is to be guessed (b 1 h w): by those that he touches (b 1 h w: 1, else 0); for who swims (b: 1, else 0), all: who rises
+    out of the water comes to be where he was not."""
+    return torch.maximum(beside(player), afloat[:, None, None, None])
 
 
 def cut(frame: Tensor, at: Tensor, size: tuple[int, int]) -> Tensor:

@@ -18,7 +18,7 @@ from t2w.data.changes import changing
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
-from t2w.nn.body import UNITS, Body, BodyConfig, Standing, cut, hiding
+from t2w.nn.body import UNITS, Body, BodyConfig, Standing, beside, cut, hiding
 from t2w.nn.measure import sheet
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone
@@ -50,7 +50,7 @@ def body_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tup
     def uniform() -> Tensor:
         return torch.rand((len(now), 1, 1, 1), generator=generator, device=now.device)
 
-    gone = (uniform() < GONE) * hiding(batch["player"], 0 * batch["swims"]) * batch["swims"][:, None, None, None]
+    gone = (uniform() < GONE) * batch["swims"][:, None, None, None] * beside(batch["player"])
     earlier = torch.lerp(earlier, earlier.roll(BESIDE, 3), gone)
     hidden = hiding(batch["player"] * (uniform() < UNSEEN), batch["swims"])
     noise = torch.randn(now.shape, generator=generator, device=now.device)
