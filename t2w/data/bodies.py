@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from t2w.data.pairs import drawn, tilt_of, told
+from t2w.data.pairs import drawn, one_of, tilt_of, told
 from t2w.data.record import POSED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
@@ -55,14 +55,10 @@ class Bodies(Dataset):
     def __getitem__(self, k: int) -> dict[str, Tensor]:
         s, begin, now, earlier = self.index[k]
         shard = self.shards[s]
-
-        def one_of(frames: Tensor) -> int:
-            return int(frames[torch.randint(len(frames), (), generator=self.generator)])
-
         if torch.rand((), generator=self.generator) > BEGINS:
             before = torch.arange(begin, now)
             afloat = before[(shard["stance"][begin:now, SWIM] > 0) & (shard["stance"][now, SWIM] > 0)]
-            begin = one_of(afloat if len(afloat) else before)
+            begin = one_of(afloat if len(afloat) else before, self.generator)
         turned = (shard["heading"][now] - shard["heading"][begin]).float() * (self.turn * torch.pi / 180)
         stance = Stance.of(shard["stance"][now][None], shard["stance"][begin, :1])
         player, at_first = shard["player"][[earlier, begin]].float()

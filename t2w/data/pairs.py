@@ -54,6 +54,10 @@ def at_rest(pose: Tensor) -> Tensor:
     return torch.cat([torch.ones(1, dtype=torch.bool), gone < STILL])
 
 
+def one_of(frames: Tensor, draw: torch.Generator) -> int:
+    return int(frames[torch.randint(len(frames), (), generator=draw)])
+
+
 def flow_between(near: Tensor, pose: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
     """How near things are in the new views (n H W, as a shard keeps it), the old and the new poses (n 12 each) => where each place of the new
     picture was in the old one (n H W 2: x, y in -1..1), and where that is known (n H W). The player goes with the eye."""
@@ -106,7 +110,7 @@ class Pairs(Dataset):
         near, pose = (torch.from_numpy(part[[t, after]]) for part in shard.geometry)
         if torch.rand((), generator=self.generator) < FORGOTTEN:
             still = begin + at_rest(torch.from_numpy(shard.geometry[1][begin : t + 1])).nonzero()[:, 0]
-            begin = int(still[torch.randint(len(still), (), generator=self.generator)])
+            begin = one_of(still, self.generator)
         actions = torch.from_numpy(np.asarray(shard.actions[max(begin, t + 1 - self.history) : t + 1]))
         actions = torch.zeros_like(actions) if alone else actions
         following = {"next": to_picture(shard.frame(after))} if self.both else {}

@@ -53,7 +53,7 @@ def _upright(h: int, w: int, device: torch.device) -> Tensor:
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
     """Shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
     (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along; water, and ground that rises less than
-    it goes on, is no wall, however high. That the view may be tilted is left out of account."""
+    it goes on, are no walls, however high. That the view may be tilted is left out of account."""
     with exactly(near.device):
         point = _points(near, lens) - head[:, None, None]
         solid = (counts & _standing(point) & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
