@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_an_error_in_the_middle_leaves_nothing(tmp_path):
     with pytest.raises(T2WError, match="no frames"):
         write(tmp_path / "a.mp4", [])
     assert os.listdir(tmp_path) == []
+
+
+def test_an_interruption_while_the_encoder_starts_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(thread):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), Film(tmp_path / "a.mp4", 15, MANIFEST) as film:
+        film.write(frames()[0])
+    assert film._encoder.returncode is not None and os.listdir(tmp_path) == []
 
 
 def test_unwritable_places_are_told_before_the_first_frame(tmp_path):

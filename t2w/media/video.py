@@ -40,6 +40,7 @@ class Film:
         self._temporary = temporary_name(self.path)
         self._manifest = self._temporary.with_suffix(".txt")
         self._encoder: subprocess.Popen | None = None
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._said: list[bytes] = []
 
     def __enter__(self) -> Self:
@@ -86,8 +87,10 @@ class Film:
             self._encoder = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
             )
-        self._listener = threading.Thread(target=self._said.extend, args=(self._encoder.stderr,), daemon=True)
         self._listener.start()
+
+    def _listen(self) -> None:
+        self._said.extend(self._encoder.stderr)
 
     def _publish(self) -> None:
         if self._encoder is None:
@@ -102,7 +105,8 @@ class Film:
     def _finish(self) -> int:
         with suppress(OSError):  # a broken pipe is told by the exit status
             self._encoder.stdin.close()
-        self._listener.join()  # what it says last, of a full disk perhaps, is heard too
+        if self._listener.is_alive():  # not yet, if a signal came between the two starts
+            self._listener.join()  # what it says last, of a full disk perhaps, is heard too
         return self._encoder.wait()
 
     def _error(self) -> T2WError:
