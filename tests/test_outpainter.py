@@ -1,6 +1,7 @@
 """What nobody has seen: views put together from elsewhere by true geometry, painted, kept, and learnt to be painted."""
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -90,6 +91,29 @@ def test_all_around_is_painted_where_nobody_looked_and_nowhere_else(carrier):
     assert still is alone  # nothing is new to him who stays where he is
     axis = torch.cat([view.rotation[:, :, 2] for view in around.kept])
     assert (axis @ axis.T).min() < -0.9  # somebody looked behind him, too
+
+
+def test_from_above_one_looks_to_all_sides_and_does_not_turn(carrier, monkeypatch):
+    """Ten metres above a plain, looking down by half a right angle: half a picture to each side, over ground that stays as far below."""
+    from t2w.nn.foresight import looked_around
+    from t2w.nn.parallax import Manner, Motion, Seen
+
+    lens, none = torch.tensor([[1.0, 0.6]]), torch.zeros(1, 48, 80)
+    near = torch.full((1, 48, 80), 0.5**0.5 / 10)
+    from_above = Manner(torch.tensor([[1.0, 0.0]]), torch.tensor([math.pi / 4]), torch.tensor([[0.0, 0.0, 9.0]]), lens)
+    picture, turned, seen = torch.rand(1, 3, 96, 160), torch.eye(3)[None], Seen(near, none - 1, none)
+    stands = Motion(none, near, seen, turned, torch.zeros(1, 3), none + 1, from_above.tilt, torch.zeros(1), torch.zeros(1, 3), from_above)
+    around, first = Surroundings.of(picture, stands), torch.randn(1, 8, 12, 20)
+    monkeypatch.setattr(Carrier, "motion", lambda *_: stands)
+    for i in range(5):
+        around = looked_around(replace(around, frames=i), first, lambda: torch.randn(1, 8, 12, 20), carrier)
+    places = torch.cat([view.place for view in around.kept[1:]])
+    up = torch.tensor([0.0, -(0.5**0.5), 0.5**0.5])  # what is level and onward, as the eye sees it
+    onward, right = places @ up, places[:, 0]
+    assert torch.allclose(right, torch.tensor([0.0, 200**0.5, -(200**0.5), 0.0, 0.0]), atol=1e-3)
+    assert torch.allclose(onward, torch.tensor([12.0, 0.0, 0.0, -12.0, 24.0]), atol=1e-3)
+    assert (places @ torch.tensor([0.0, 0.5**0.5, 0.5**0.5])).abs().max() < 1e-4  # nobody rises or falls
+    assert all(view.rotation.equal(turned) for view in around.kept)
 
 
 def test_what_is_hardly_known_is_not_shown(carrier):
@@ -232,7 +256,7 @@ def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_one
         assert torch.allclose(walk.dream.around.last.rotation, turned, atol=1e-4)
     drawn = rollouts.batch(50)
     assert len(rollouts.kept) == 3 * DREAMS * ASKED and drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20)
-    assert 0 <= drawn["known"].min() < 0.3 and 0.7 < drawn["known"].max() <= 1
+    assert 0 <= drawn["known"].min() < 0.3 and 0.5 < drawn["known"].max() <= 1
     true = torch.cat([walk.latents for walk in rollouts.dreams])
     assert all((true - goal).abs().amax((1, 2, 3)).min() == 0 for goal in drawn["latents"])
     rollouts.onward(DREAMS * max(len(walk.poses) for walk in rollouts.dreams))

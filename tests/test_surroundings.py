@@ -153,10 +153,27 @@ def test_only_a_wide_gap_is_filled_from_elsewhere(across):
     begun = Surroundings.of(torch.full_like(PICTURE, 0.5), motion(near=0.0)).last
     gap = torch.ones(1, H, W)
     gap[:, :, 14 : 14 + across] = 0
-    found, taken = _better(replace(begun, known=gap), [replace(begun, picture=BLANK, known=PAINTED * begun.known)])
+    found, taken = _better(replace(begun, known=gap), [replace(begun, picture=BLANK, known=PAINTED * begun.known)], None)
     within = (..., slice(4, -4), slice(30, 26 + 2 * across))
     assert torch.allclose(found.picture[within], (begun.picture if across < NARROW else BLANK)[within], atol=1e-5)
     assert taken.any() == (across > NARROW)
+
+
+def test_shreds_become_what_is_beside_them_but_for_what_a_key_has_changed():
+    """A post stood before a field and is gone from there, in what the last picture shows as well: nobody can have seen that place. The first
+    picture is moved but once, and is believed; two frames later it is as beside it."""
+    begun = Surroundings.of(torch.full_like(PICTURE, 0.5), motion(near=0.1)).last
+    unseen = torch.ones(1, H, W)
+    unseen[:, 8:16, 20:22] = 0
+    shreds, settled = begun.picture.clone(), torch.zeros(1, H, W)
+    shreds[..., 16:32, 40:44] = -1.0
+    settled[:, 8:12] = 1
+    last, kept, left = replace(begun, picture=shreds), [replace(begun, known=unseen)], []
+    for _ in range(6):
+        last, _ = _better(last, kept, settled)
+        left.append([last.picture[..., rows, 41:43].mean().item() for rows in (slice(18, 22), slice(26, 30))])
+    assert left[0] == [-1.0, -1.0] and all(changed == -1.0 for changed, _ in left)
+    assert left[1][1] < left[2][1] < left[5][1] and left[5][1] == pytest.approx(0.5, abs=0.1)
 
 
 def test_what_one_walks_up_to_grows():

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from t2w.nn.beside import begun
 from t2w.nn.carrier import Carrier
-from t2w.nn.geometry import evened, in_the_way, mean_around, per_latent, per_pixel, stopped
+from t2w.nn.geometry import SKY, evened, in_the_way, mean_around, per_latent, per_pixel, stopped
 from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
+from t2w.nn.precision import exactly
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings
 
 AHEAD = 20  # frames, if it goes on so
@@ -29,21 +30,24 @@ YOUNG = 16  # frames before the first: till then what is worn is better than wha
 WORN, SOUND = 0.08, 0.12  # how well a place is known that is painted anew, and one that is left as it is
 CLOSE = 1.7  # metres
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
+ASIDE = ((0, 1), (1, 0), (-1, 0), (0, -1), (0, 2))  # half pictures to the right and onward, for an eye that does not turn
+LEAST = 0.3  # sine of the angle by which such an eye looks down, at least
 
 Noise = Callable[[], Tensor]
 
 
 def looked_around(around: Surroundings, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
-    """In each of a world's first frames, one view more of all that is seen in turning around where it began. `first` (b c h w) are
-    its latents, `noise` makes fresh noise of that size. Rows are painted together: when much is new to one, all are."""
+    """In each of a world's first frames, one view more of all that is seen in turning around where it began, or, from above, in going anywhere.
+    `first` (b c h w) are its latents, `noise` makes fresh noise of that size. Rows are painted together: when much is new to one, all are."""
     if around.frames >= len(AROUND):
         return around
     turns, view = AROUND[around.frames], around.kept[0]
     mouse = first.new_zeros(len(first), 1, carrier.parallax.config.actions)
     mouse[..., -2] = 1.0 if turns > 0 else -1.0
     motion = carrier.motion(view.picture, mouse)
-    there = _gone(view, motion, first.new_full((len(first),), float(abs(turns))))
-    return around.keeping(_foreseen(around, *there, first, noise(), carrier))
+    rotation, place, lens = _gone(view, motion, first.new_full((len(first),), float(abs(turns))))
+    place = torch.where(motion.manner.from_above[:, None], _aside(view, motion.tilt, *ASIDE[around.frames]), place)
+    return around.keeping(_foreseen(around, rotation, place, lens, first, noise(), carrier))
 
 
 def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier) -> Surroundings:
@@ -121,6 +125,15 @@ def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, T
         more, (rotation, place) = i < frames[:, None], view.onward(motion)
         view = replace(view, rotation=torch.where(more[..., None], rotation, view.rotation), place=torch.where(more, place, view.place))
     return view.rotation, view.place, motion.lens
+
+
+def _aside(view: View, tilt: Tensor, right: int, onward: int) -> Tensor:
+    """Where an eye that looks down by `tilt` (b) sees as many half pictures more to the right and onward, over level ground (b 3)."""
+    away, sin, cos = 1 / view.near.flatten(1).median(1).values.clamp(min=SKY), tilt.sin(), tilt.cos()
+    across, ahead = (away[:, None] * view.lens * away.new_tensor([right, onward])).unbind(1)
+    ahead = ahead / sin.clamp(min=LEAST)
+    with exactly(away.device):
+        return view.place + (view.rotation @ torch.stack([across, -sin * ahead, cos * ahead], 1)[..., None])[..., 0]
 
 
 def _foreseen(

@@ -156,6 +156,11 @@ class Manner(NamedTuple):
     gait: Tensor  # (b k) which way to walk it is: logits
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
 
+    @property
+    def from_above(self) -> Tensor:
+        """Whether the eye looks from above, and never turns (b)."""
+        return self.gait.argmax(1) == self.gait.shape[1] - 1
+
 
 class Seen(NamedTuple):
     """What there is to be seen in a picture."""

@@ -42,6 +42,7 @@ PAINTED = 0.1  # how good a painted place is: better than what has melted, less 
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
 UNKNOWN = 1.01 * INVENTED  # who is below it is none better
 SEEN = 0.04  # how good a place is, at least, that was seen and still is, however often it was enlarged: it is not unknown
+FADES, FADED = 0.5, 0.5  # what is left, frame by frame, of how good a place is that nobody can have seen; and below what it is filled
 FOOTING = 5  # places across: so far around the player it is his edge or his shadow, and not ground that he leaves behind
 BETTER = 0.1  # by how much a kept place must be better than the last one's; if it was seen, as good is enough: it was moved but once
 CHANGED = 0.2  # but not where the last picture, in [-1, 1], now shows something else
@@ -51,6 +52,7 @@ CLOSEST = 0.25  # metres: nothing that was seen from elsewhere is nearer to the 
 BEFORE = 0.2  # nor, if it follows the player, by so much of its way to him
 STEADY = 0.6  # how well a place is known of whose nearness nothing is smoothed away: it has hardly moved
 BESIDE = (3, 5, 9, 17)  # places across in which something is looked for that is beside a hole; the nearest that there is is taken
+FRINGE = 0.01  # how much it counts beside something nearer, whose edge reaches over it
 BEHIND = 4.0  # e to this is how much more it counts that is one farther off, as `compared`
 ENOUGH = 1e-4  # of it, that there is something
 BEYOND = 0.3  # as `compared`: what is so much farther off is behind something
@@ -129,12 +131,12 @@ class Surroundings:
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
         known = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
-        new, taken = _better(View(picture, motion.near, known, player, *eye), kept)
-        # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
-        sure = (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
         settled = self.settled
         if settled is not None:
             settled = values_at(motion.flow, settled)[0] * inside(motion.flow)
+        new, taken = _better(View(picture, motion.near, known, player, *eye), kept, settled)
+        # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
+        sure = (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
         last = replace(new, known=new.known.clamp(min=INVENTED))
         return replace(self, last=last, sure=sure, settled=settled, near=said, frames=self.frames + 1)
 
@@ -169,27 +171,43 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
     return motion._replace(near=near, flow=flow, ahead=ahead), torch.where((best > 0) & ~his, near, -1.0)
 
 
-def _healed(new: View) -> View:
-    """What came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it."""
-    holes = ((new.known == 0) & (new.player == 0)).float()
+def _lost(new: View, known: Tensor, settled: Tensor | None) -> Tensor:
+    """Narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one can have them from nobody: they are
+    shreds of what stood there before, but for what a key has changed."""
+    lost = (known.amax(0) <= PAINTED) & (new.player == 0)
+    if settled is not None:
+        lost &= settled < 0.5
+    return lost & (opened(lost.float(), NARROW) == 0)
+
+
+def _healed(new: View, lost: Tensor) -> View:
+    """What came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it, nor as
+    the fringe that this left there. What is `lost` (b H W) becomes so little by little."""
+    share = ((lost | (new.known == 0)) & (new.player == 0)) * (1 - new.known / FADED).clamp(min=0)
+    holes, much = (share > 0).float(), compared(new.near)
     if not holes.any():
         return new
-    left, weight = holes[:, None], ((1 - holes) * (1 - spread(new.player, FOOTING)) * torch.exp(-BEHIND * compared(new.near)))[:, None]
+    fringe = spread(much * (1 - holes), 3) - much > ALIKE
+    sound = (1 - holes) * (1 - spread(new.player, FOOTING)) * torch.where(fringe, FRINGE, 1.0)
+    left, weight = holes[:, None], (sound * torch.exp(-BEHIND * much))[:, None]
     coarse = here = mean_around(new.picture, 2, every=2)
     for across in BESIDE:
-        colours, much = (mean_around(part, across) for part in (here * weight, weight))
-        found = left * (much > ENOUGH)
-        coarse, left = torch.lerp(coarse, colours / much.clamp(min=ENOUGH), found), left - found
-    fine, whole = (F.interpolate(part, new.picture.shape[2:]) for part in (coarse, holes[:, None] - left))  # nothing of the old is left
+        colours, some = (mean_around(part, across) for part in (here * weight, weight))
+        found = left * (some > ENOUGH)
+        coarse, left = torch.lerp(coarse, colours / some.clamp(min=ENOUGH), found), left - found
+    size = new.picture.shape[2:]
+    fine, whole = F.interpolate(coarse, size, mode="bilinear"), F.interpolate(share[:, None] * (1 - left), size)
     healed = torch.lerp(new.picture.float(), fine, whole)
     return replace(new, picture=healed.to(new.picture.dtype))
 
 
-def _better(new: View, kept: Sequence[View]) -> tuple[View, Tensor]:
-    """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it."""
+def _better(new: View, kept: Sequence[View], settled: Tensor | None) -> tuple[View, Tensor]:
+    """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it. `settled` as
+    of `Surroundings`."""
     wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
-    new = _healed(new)
     known = looked_up(new, stacked(kept))[1].unflatten(0, (len(kept), -1))
+    lost = _lost(new, known, settled)
+    new = _healed(replace(new, known=torch.where(lost, FADES * new.known, new.known)), lost)
     which = mean_around(known, 5).max(0).indices  # not place by place: that would be specks
     known = known.gather(0, which[None])[0]
     better = ((known > new.known + BETTER) | (wide & (known > UNKNOWN))) & (new.player == 0)
