@@ -90,19 +90,19 @@ def test_a_wall_that_is_guessed_unevenly_is_even_and_its_edges_stay():
 def test_nobody_walks_through_what_was_seen_from_afar():
     """A wall eight metres off: half a metre before it, each place of it is sixteen wide; and the dream sees nothing near in that blur."""
     generator = torch.Generator().manual_seed(0)
-    nobody, manner = NOTHING - 9, Manner(torch.tensor([[1.0, 0.0]]), torch.zeros(1), torch.zeros(1, 3), LENS)
+    nobody, manner = NOTHING - 9, Manner(torch.tensor([[1.0, 0.0]]), torch.zeros(1), torch.zeros(1, 3), LENS, torch.zeros(1, 3))
     wall = 0.125 * (1 + 0.02 * torch.randn(1, H, W, generator=generator))
 
     def motion(here: torch.Tensor, shift: torch.Tensor) -> Motion:
         far = NOTHING + 0.01
         flow, ahead = where_it_was(far, nobody > 0, STILL, shift, LENS)
-        return Motion(flow, far, Seen(here, nobody, nobody), STILL, shift, ahead, torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), manner)
+        return Motion(flow, far, Seen(here, nobody, nobody), STILL, shift, ahead, torch.zeros(1), torch.zeros(1), manner)
 
     around = Surroundings.of(torch.zeros(1, 3, 2 * H, 2 * W), motion(wall, torch.zeros(1, 3)))
     gone, step = 0.0, torch.tensor([[0.0, 0.0, 0.3]])
     for _ in range(40):
         here = torch.where(around.near >= 0, around.near, 0.01)
-        on = motion(here, stopped(here, nobody < 0, step, LENS, torch.zeros(1, 3)))
+        on = motion(here, stopped(here, nobody < 0, step, LENS, torch.zeros(1, 3), torch.zeros(1)))
         around, gone = around.seen(around.last.picture, on).onward(on), gone + on.shift[0, 2].item()
     assert 8 - 2 * ROOM < gone < 8
     assert (around.near > 1).float().mean() > 0.9

@@ -175,7 +175,7 @@ def test_between_two_looks_how_near_all_is_moves_on(monkeypatch):
 def test_how_far_down_one_looks_follows_from_the_first_picture_and_the_mouse():
     torch.manual_seed(0)
     net, ways = Parallax(parallax.TINY).eval().requires_grad_(False), torch.tensor([[9.0, 0.0, 0.0], [0.0, 0.0, 9.0], [9.0, 0.0, 0.0]])
-    manner = Manner(torch.tensor([[1.0, 0.0]]).repeat(3, 1), torch.tensor([0.1, 0.1, 1.15]), ways, torch.ones(3, 2))
+    manner = Manner(torch.tensor([[1.0, 0.0]]).repeat(3, 1), torch.tensor([0.1, 0.1, 1.15]), ways, torch.ones(3, 2), torch.zeros(3, 3))
     action = torch.zeros(3, 1, parallax.TINY.actions)
     action[..., -2:] = torch.tensor([0.25, 0.5])  # to the right and down, of 12 degrees
     history = parallax.histories(action, parallax.TINY.gait)[:, -1]

@@ -100,9 +100,9 @@ def test_from_above_one_looks_to_all_sides_and_does_not_turn(carrier, monkeypatc
 
     lens, none = torch.tensor([[1.0, 0.6]]), torch.zeros(1, 48, 80)
     near = torch.full((1, 48, 80), 0.5**0.5 / 10)
-    from_above = Manner(torch.tensor([[1.0, 0.0]]), torch.tensor([math.pi / 4]), torch.tensor([[0.0, 0.0, 9.0]]), lens)
+    from_above = Manner(torch.tensor([[1.0, 0.0]]), torch.tensor([math.pi / 4]), torch.tensor([[0.0, 0.0, 9.0]]), lens, torch.zeros(1, 3))
     picture, turned, seen = torch.rand(1, 3, 96, 160), torch.eye(3)[None], Seen(near, none - 1, none)
-    stands = Motion(none, near, seen, turned, torch.zeros(1, 3), none + 1, from_above.tilt, torch.zeros(1), torch.zeros(1, 3), from_above)
+    stands = Motion(none, near, seen, turned, torch.zeros(1, 3), none + 1, from_above.tilt, torch.zeros(1), from_above)
     around, first = Surroundings.of(picture, stands), torch.randn(1, 8, 12, 20)
     monkeypatch.setattr(Carrier, "motion", lambda *_: stands)
     for i in range(5):

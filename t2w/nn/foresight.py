@@ -59,7 +59,7 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
         return around
     angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
     frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    way = stopped(motion.seen.near, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head)
+    way = stopped(motion.seen.near, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head, motion.tilt)
     motion = motion._replace(shift=way / frames[:, None])
     fresh = noise()
 

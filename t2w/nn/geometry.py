@@ -12,7 +12,7 @@ from torch import Tensor
 
 from t2w.nn.once import once
 from t2w.nn.precision import exactly
-from t2w.nn.view import moved, places
+from t2w.nn.view import around, moved, places
 
 NEAREST = 0.02  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
@@ -23,12 +23,13 @@ WIDE = 0.2  # places: a point that falls so near to the next one covers that as 
 LARGEST = 3.0  # times as large as a point was, it is at most, in places; what is larger is so large in latents
 FARTHEST = 1e4  # nearer than that is nothing
 ROOM = 0.5  # metres around the player that nothing comes far into, so that one walks along a wall and not through it
+HEAD = 1.5  # metres above the feet
 BODY = (-0.2, 1.0)  # metres below his head between which things are in the way: not what one steps over, nor goes under
 EVENED, TIMES = 5, 3  # places across in which nearness is evened out, and how often
 TENTH = 0.1  # by so much of it, at most, are places nearer or farther off that are evened out
 CRISP = 0.2  # by so much more a pixel differs from the middle of those around it than cubics say, where it comes from between them
 SKY = 0.005  # nearness beyond which all is alike
-SPECKS = 8  # places of a picture that may be taken wrongly to be so near
+SPECK, SPECKS = 0.4, 8  # metres across, and places at most, of what may be taken wrongly to be so near
 BELOW = 4  # places farther down in the picture, beside which it is told whether a place stands or lies
 
 
@@ -50,32 +51,35 @@ def _upright(h: int, w: int, device: torch.device) -> Tensor:
     return F.pad(places(h, w, device), (0, 1), value=1.0).flatten(0, 1).mT.contiguous()
 
 
-def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor) -> Tensor:
+def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor, tilt: Tensor) -> Tensor:
     """Shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
-    (b H W), those that count (b H W), seen through a lens (b 2). He goes up to them, and slides along; water, and ground that rises less than
-    it goes on, are no walls, however high. That the view may be tilted is left out of account."""
+    (b H W), those that count (b H W), seen through a lens (b 2) by an eye that looks down by `tilt` (b), in radians. He goes up to them, and
+    slides along; water, and ground that rises less than it goes on, are no walls, however high."""
     with exactly(near.device):
-        point = _points(near, lens) - head[:, None, None]
+        upright = around(F.pad(-tilt[:, None], (0, 2)))  # from the tilted view to a level one
+        point = (_points(near, lens) - head[:, None, None]) @ upright.mT[:, None]
+        shift = (shift[:, None] @ upright.mT)[:, 0]
         solid = (counts & _standing(point) & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
-        gone = torch.zeros_like(left)
+        gone, wide = torch.zeros_like(left), 2 * lens[:, :1] * head.norm(dim=1, keepdim=True) / near.shape[2]
+        specks = (SPECK / wide.clamp(min=1e-3)).square().clamp(1, SPECKS).long() - 1
         for _ in range(2):  # straight on; then along it
             far = left.norm(dim=1, keepdim=True)
             ahead = left / far.clamp(min=1e-6)
             away = level - gone[:, None]
             along, far2 = (away @ ahead[..., None])[..., 0], away.square().sum(-1)
             beside = far2 - along.square()
-            least = torch.where(solid, far2, FARTHEST).topk(SPECKS, largest=False)[0][:, -1:]
+            least = torch.where(solid, far2, FARTHEST).topk(SPECKS, largest=False)[0].gather(1, specks)
             room2 = 0.98 * least.clamp(max=ROOM**2)  # who is nearer already may go along, too
             until = torch.where(solid & (along > 0) & (beside < room2), along - (room2 - beside).clamp(min=0).sqrt(), FARTHEST)
             until, which = until.topk(SPECKS, largest=False)
-            free = torch.minimum(until[:, -1:].clamp(min=0), far)
+            free = torch.minimum(until.gather(1, specks).clamp(min=0), far)
             gone, left = gone + free * ahead, (far - free) * ahead
             if not left.any():
                 break
             wall = F.normalize(level.take_along_dim(which[..., None], 1).mean(1) - gone)
             left = left - (left * wall).sum(1, keepdim=True).clamp(min=0) * wall
-        return torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)
+        return (torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)[:, None] @ upright)[:, 0]
 
 
 def _standing(point: Tensor) -> Tensor:
@@ -88,6 +92,16 @@ def _standing(point: Tensor) -> Tensor:
 def _points(near: Tensor, lens: Tensor) -> Tensor:
     """Where places (b H W), so near, are from the eye, in metres across, down and ahead (b H W 3)."""
     return F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
+
+
+def head_over_feet(near: Tensor, his: Tensor, tilt: Tensor, lens: Tensor) -> Tensor:
+    """Where the player's head is from an eye (b 3, metres) that looks down at him by `tilt` (b), through a lens (b 2): over his feet, the lowest
+    places that are his (b H W), which are as near (b H W) as the ground right below them in the picture."""
+    h, every = near.shape[1], torch.arange(len(near), device=near.device)
+    below = (his.any(2) * torch.arange(1, h + 1, device=near.device)).amax(1).clamp(1, h - 1)
+    feet = his[every, below - 1] + 1e-6  # where he is not to be seen, anywhere
+    ground = (feet[..., None] * _points(near, lens)[every, below]).sum(1) / feet.sum(1, keepdim=True)
+    return ground + HEAD * torch.stack([torch.zeros_like(tilt), -tilt.cos(), -tilt.sin()], 1)
 
 
 def in_the_way(near: Tensor, lens: Tensor) -> Tensor:

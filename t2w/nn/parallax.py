@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from t2w.nn.autoencoder import AutoencoderConfig, build
-from t2w.nn.geometry import crisp, fallen, projected, spread, stopped, values_at
+from t2w.nn.geometry import crisp, fallen, head_over_feet, projected, spread, stopped, values_at
 from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, rotated, turned
@@ -155,6 +155,7 @@ class Manner(NamedTuple):
     tilt: Tensor  # (b) radians by which the eye looks down
     gait: Tensor  # (b k) which way to walk it is: logits
     lens: Tensor  # (b 2) half width and half height of the picture at distance 1
+    head: Tensor  # (b 3) where the player's head is from the eye, in metres
 
     @property
     def from_above(self) -> Tensor:
@@ -185,12 +186,15 @@ class Motion(NamedTuple):
     ahead: Tensor  # (b H W) how far ahead each place of the new picture was in the old one, were it one metre away in the new one
     tilt: Tensor  # (b) radians by which the eye looked down in the old view
     afloat: Tensor  # (b) whether the player swam there: its logit
-    head: Tensor  # (b 3) where the player's head is from the eye, in metres
     manner: Manner  # of the new view
 
     @property
     def lens(self) -> Tensor:
         return self.manner.lens
+
+    @property
+    def head(self) -> Tensor:
+        return self.manner.head
 
     @property
     def player(self) -> Tensor:
@@ -237,26 +241,30 @@ class Parallax(nn.Module):
         moves = self.move(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), told], 1)).float()
         forth, lens, gait = moves.split([3, 2, self.config.gaits], 1)
         lens = lens.new_tensor(self.config.lens) * torch.exp(0.2 * lens)
-        facing, tilt, gait, lens = manner or Manner(self.facing(picture), self.tilt(deep), gait, lens)
+        facing, tilt, gait, lens, head = manner or self._manner(picture, seen, gait, lens)
         mouse = history[:, 0, -3:-1].float() * (self.config.turn * torch.pi / 180)
         ways = gait.softmax(1)
         by = mouse * (1 - ways[:, -1:])  # who looks from above does not turn
-        after = Manner(rotated(facing, mouse[:, 0]), (tilt + by[:, 1]).clamp(*self.config.tilts), gait, lens)
+        after = Manner(rotated(facing, mouse[:, 0]), (tilt + by[:, 1]).clamp(*self.config.tilts), gait, lens, head)
         with exactly(here.device):
             rotation = turned(tilt, by, self.config.tilts)
         afloat = self.afloat(deep)
         shift = 0.5 * forth + (ways[:, :, None] * self.gait(history, facing, tilt, rotation, afloat.sigmoid())).sum(1)
-        head = (ways[:, :, None] * self.gait.heads).sum(1)
         with exactly(here.device):
             orbit = head - (rotation @ head[..., None])[..., 0]  # when it turns, the eye goes around him, whatever stands there
         steps = shift - orbit
-        free = stopped(here.detach(), player <= 0, steps.detach(), lens.detach(), head.detach())
+        free = stopped(here.detach(), player <= 0, steps.detach(), lens.detach(), head.detach(), tilt.detach())
         shift = torch.where((free - steps).abs().amax(1, keepdim=True) < STILL, shift, free + orbit)
         rotation, shift = rigid or (rotation, shift)
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)
-        return Motion(flow, near, seen, rotation, shift, ahead, tilt, afloat, head, after)
+        return Motion(flow, near, seen, rotation, shift, ahead, tilt, afloat, after)
+
+    def _manner(self, picture: Tensor, seen: Seen, gait: Tensor, lens: Tensor) -> Manner:
+        found = Manner(self.facing(picture), self.tilt(seen.deep), gait, lens, (gait.softmax(1)[:, :, None] * self.gait.heads).sum(1))
+        above = head_over_feet(seen.near, seen.player > 0, found.tilt, lens).detach()  # an eye that never turns turns around nobody
+        return found._replace(head=torch.where(found.from_above[:, None], above, found.head))
 
     def seen(self, picture: Tensor) -> Seen:
         maps, deep = self.unet(picture.to(self.kind, memory_format=torch.channels_last))
