@@ -71,22 +71,28 @@ def test_events_are_learnt_and_go_into_a_world(changes, data, encoder, tmp_path)
 
 
 def test_only_after_a_key_is_anything_changed_and_then_for_a_while():
+    torch.manual_seed(0)
     model = events.Events(events.TINY)
+    model.out.weight.data.mul_(10)  # at first little is changed
     frame, actions = torch.randn(2, 8, 12, 20), torch.zeros(2, 3, 9)
     actions[:, :, 0] = 1
     assert model.after(frame, actions) is None
     actions[1, 1, 6] = 1
-    changed, share = model.after(frame, actions)
+    changed, where = model.after(frame, actions)
     assert torch.equal(changed[0], frame[0]) and not torch.equal(changed[1], frame[1])
-    assert share[0].max() == 0 < share[1].min()
+    assert where.shape == (2, 1, 12, 20) and where[0].max() == 0 < where[1].max() == 1
+    assert torch.equal(changed[1] != frame[1], where[1].expand(8, -1, -1) > 0)  # what hardly changes does not
     pressed = model.config.pressed(actions)
     assert pressed.shape == (2, 11, 2) and pressed[1].nonzero().tolist() == [[9, 1]]
-    assert model.after(frame, torch.cat([actions, torch.zeros(2, 12, 9)], 1)) is None
+    assert model.after(frame, torch.cat([actions, torch.zeros(2, 4, 9)], 1)) is None
+    actions[1, 1, 5] = 1
+    assert model.after(frame, torch.cat([actions, torch.zeros(2, 9, 9)], 1)) is not None
+    assert model.after(frame, torch.cat([actions, torch.zeros(2, 10, 9)], 1)) is None
 
 
 def test_it_is_not_asked_longer_than_it_was_shown():
     """A moment that is recorded begins with the key, and its first frame is not changed yet."""
-    assert events.EventsConfig().history == CHANGE_FRAMES - 1
+    assert events.EventsConfig().history == (CHANGE_FRAMES["door"] - 1, CHANGE_FRAMES["crate"] - 1)
 
 
 class Black(nn.Module):
@@ -99,7 +105,7 @@ class Black(nn.Module):
     def forward(self, frame, pressed):
         share = torch.zeros_like(frame[:, :1])
         share[..., :10] = 1
-        return torch.lerp(frame, -4 * torch.ones_like(frame), share), share
+        return torch.lerp(frame, -4 * torch.ones_like(frame), share)
 
     after = events.Events.after
 
@@ -108,7 +114,7 @@ def test_what_a_key_has_changed_is_not_taken_back():
     from t2w.worlds import registry
 
     world = registry.load("starter", "cpu")
-    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=1)))
+    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=(1, 1))))
     session = world.begin(FRAME)
     session.step([Action()])
     other = session.fork()
@@ -120,17 +126,18 @@ def test_what_a_key_has_changed_is_not_taken_back():
     assert apart[:64].mean() > 3 * apart[96:].mean() and since[:64].mean() < 0.1 * apart[:64].mean()
 
 
-def test_no_key_changes_the_player():
+def test_the_player_is_drawn_over_what_a_key_has_changed(monkeypatch):
+    from t2w.nn.body import Player
     from t2w.worlds import registry
 
+    def drawn(player, body, carried, onto):
+        return torch.cat([torch.full_like(onto[..., :5], 7.0), onto[..., 5:]], 3)
+
     world = registry.load("starter", "cpu")
-    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=1)))
+    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=(1, 1))))
     session = world.begin(FRAME)
     session.step([Action()])
-    dream, player = session.dream, torch.zeros(1, 48, 80)
-    player[:, :, :20] = 1
-    dream.around = replace(dream.around, last=replace(dream.around.last, player=player))
-    with torch.inference_mode():
-        dream.actions[:, -1, 6] = 1
-        frame, _ = dream._changed(dream.last, dream.carried)
-    assert frame[..., :5].equal(dream.last[..., :5]) and (frame[..., 5:10] == -4).all() and frame[..., 10:].equal(dream.last[..., 10:])
+    monkeypatch.setattr(Player, "drawn", drawn)
+    session.step([Action(frozenset({"lmb"}))])
+    frame = session.dream.last
+    assert (frame[..., :5] == 7).all() and (frame[..., 5:10] == -4).all() and (frame[..., 10:] != -4).any()

@@ -9,9 +9,8 @@ from torch.utils.data import Dataset
 from t2w.data.record import CHANGED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
-from t2w.nn.events import EventsConfig
+from t2w.nn.events import CHANGES, EventsConfig
 
-CHANGES = 0.06  # mean square by which a latent differs where something has changed
 STILL = 0.5  # frames in which nothing changes, for one in which something does
 
 

@@ -44,8 +44,8 @@ EVENTS = (  # where, and what kind of world it takes
     *(("shore", {"biome": "tropical island"}),) * 2,
     *(("shore", {}), ("open", {})),
 )
-CHANGES = (*(("door", {"landmark": "cabin"}),) * 2, *(("crate", {}),) * 3)
-CHANGE_FRAMES = 12
+CHANGES = (("door", {"landmark": "cabin"}), *(("crate", {}),) * 3)
+CHANGE_FRAMES = {"door": 12, "crate": 6}  # a door opens little by little, a crate is gone at once
 BODIES = (*PLACES, *("shore",) * 5)
 BATHS = 2.5  # times as long as other walks: first one has to get into the water
 CHANGED = ("now", "a frame ago", "before")  # since when nothing has changed; the order of the three episodes
@@ -135,7 +135,7 @@ def change(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
     wish, fixed = rng.choice(CHANGES)
     sim = Simulator(replace(sample(seed, view=rng.choice(VIEWS[:2])), **fixed), renderer.width, renderer.height, renderer=renderer)
     episodes = []
-    for _ in range(max(1, frames // CHANGE_FRAMES)):
+    for _ in range(max(1, frames // CHANGE_FRAMES[wish])):
         place = sim.place(wish, rng)
         player = Doer(sim, rng.choice((place, place, place, "open")), rng.randrange(1 << 30))
         actions = (player(None, t) for t in range(90))
@@ -143,7 +143,7 @@ def change(seed: int, frames: int, renderer: Renderer) -> list[Episode]:
             if action.keys & {"e", "lmb"}:
                 break
             sim.step(action)
-        episodes += _three_times(sim, place, itertools.chain([action], itertools.islice(actions, CHANGE_FRAMES - 1)))
+        episodes += _three_times(sim, place, itertools.chain([action], itertools.islice(actions, CHANGE_FRAMES[wish] - 1)))
     return episodes
 
 

@@ -13,13 +13,13 @@ from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
-from t2w.nn.geometry import per_latent, warped
+from t2w.nn.geometry import warped
 from t2w.nn.parallax import Motion, Rigid, Seen
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
 LOOKED = 4  # frames from one at which is looked to tell how near all is in it, to the next; between them what was seen moves on
-CHANGED = 0.3  # how much of a place must be new, that what was known of it is forgotten
+CHANGED = 0.3  # how near to a latent that has changed a place must be, that what was known of it is forgotten
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Dream:
 
         self.noise = self._steadied(self._noise(), headings[1])
         frame = sample(guess, self.noise, steps)
+        frame, carried = self._changed(frame, carried)
         if self.player is not None:
             frame = self.player.drawn(self.carrier.body, carried.latents, frame)
-        frame, carried = self._changed(frame, carried)
         self.last, self.before, self.heading, self.action, self.told = frame, last, headings[1], action, 1.0
         self.carried, self.carried_noised, self._picture = carried, onward, None
         return frame
@@ -159,17 +159,14 @@ class Dream:
         return self.carrier.parallax.seen(picture)
 
     def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
-        """The frame (b c h w) with what keys have changed in the world: not the player, who stands before it. There nothing of the carried one
-        is right, nor of what was seen before."""
+        """The frame (b c h w) with what keys have changed in the world. There nothing of the carried one is right, nor of what was seen before."""
         events = self.around and self.carrier.events
         found = events and events.after(frame, self.actions)
         if found is None:
             return frame, carried
-        changed, share = found
-        world = 1 - per_latent(self.around.last.player)
-        frame, share = torch.lerp(frame, changed, world), share * world
-        if share.max() > CHANGED:
-            where = (F.interpolate(share, carried.sure.shape[1:], mode="bilinear")[:, 0] > CHANGED).float()
+        frame, where = found
+        if where.any():
+            where = (F.interpolate(where, carried.sure.shape[1:], mode="bilinear")[:, 0] > CHANGED).float()
             carried = replace(carried, sure=carried.sure * (1 - where))
             self.around = self.around.forgetting(where)
         return frame, carried

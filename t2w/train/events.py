@@ -23,7 +23,8 @@ from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, some_of, train
 from t2w.worlds.pretrained import check_channels, load_autoencoder, load_events, save_part
 
-WEIGHT = 8.0  # of an error there, beside 1 elsewhere
+WEIGHT = 1.2  # of the mean error where something has changed, beside that of the whole frame;
+FEW = 4  # of a change of so few latents, half of that
 LATE, PARTLY = 0.2, 0.4  # share of frames that are as before the event, and as half way from there
 NOISE = 0.3  # the most in a frame
 NOW, AGO, BEFORE = CHANGED
@@ -37,9 +38,10 @@ def events_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> t
     late = torch.where(which < PARTLY, uniform(), (which < PARTLY + LATE).float())
     noise = torch.randn(batch[NOW].shape, generator=generator, device=batch[NOW].device)
     frame = torch.lerp(batch[AGO], batch[BEFORE], late) + NOISE * uniform().square() * noise
-    off = (model(frame, batch["pressed"])[0] - batch[NOW]).square().mean(1, keepdim=True)
+    off = (model(frame, batch["pressed"]) - batch[NOW]).square().mean(1, keepdim=True)
     where = changing(batch[NOW], batch[AGO])
-    return ((1 + WEIGHT * where) * off).mean(), {"changed": where.mean().item()}
+    there = (where * off).sum((1, 2, 3)) / (where.sum((1, 2, 3)) + FEW)
+    return off.mean() + WEIGHT * there.mean(), {"changed": where.mean().item()}
 
 
 def look_at(held: Changes, autoencoder: AutoencoderDC, device: torch.device) -> Callable[[nn.Module], tuple[dict[str, float], Tensor]]:
@@ -49,7 +51,7 @@ def look_at(held: Changes, autoencoder: AutoencoderDC, device: torch.device) -> 
 
     @torch.no_grad()
     def look(model: Events) -> tuple[dict[str, float], Tensor]:
-        (made, _), where = model(batch[AGO], batch["pressed"]), changing(batch[NOW], batch[AGO])
+        made, where = model(batch[AGO], batch["pressed"]), changing(batch[NOW], batch[AGO])
         left, was = (((part - batch[NOW]).square().mean(1, keepdim=True) * where).sum() for part in (made, batch[AGO]))
         beside = ((made - batch[AGO]).square().mean(1, keepdim=True) * (1 - where)).mean()
         shown = [decode(autoencoder, part[:384:32]).float().cpu() for part in (batch[AGO], made, batch[NOW])]
