@@ -259,8 +259,8 @@ def evened(near: Tensor) -> Tensor:
     for _ in range(TIMES):
         much = (near + SKY).log()
         wide = F.pad(torch.stack([near, much], 1), 4 * [EVENED // 2], mode="replicate")
-        beside, around = F.unfold(wide, EVENED).unflatten(2, near.shape[1:]).unflatten(1, (2, -1)).unbind(1)
-        alike = (around - much[:, None]).abs() < TENTH
+        beside, there = F.unfold(wide, EVENED).unflatten(2, near.shape[1:]).unflatten(1, (2, -1)).unbind(1)
+        alike = (there - much[:, None]).abs() < TENTH
         near = (beside * alike).sum(1) / alike.sum(1)
     return near
 
