@@ -141,3 +141,19 @@ def test_the_player_is_drawn_over_what_a_key_has_changed(monkeypatch):
     session.step([Action(frozenset({"lmb"}))])
     frame = session.dream.last
     assert (frame[..., :5] == 7).all() and (frame[..., 5:10] == -4).all() and (frame[..., 10:] != -4).any()
+
+
+def test_no_key_changes_the_player():
+    from t2w.worlds import registry
+
+    world = registry.load("starter", "cpu")
+    world.carrier = replace(world.carrier, events=Black(events.EventsConfig(history=(1, 1))))
+    session = world.begin(FRAME)
+    session.step([Action()])
+    dream, player = session.dream, torch.zeros(1, 48, 80)
+    player[:, :, :18] = 1  # of the fifth latent, half
+    dream.around = replace(dream.around, last=replace(dream.around.last, player=player))
+    with torch.inference_mode():
+        dream.actions[:, -1, 6] = 1
+        frame, _ = dream._changed(dream.last, dream.carried)
+    assert frame[..., :4].equal(dream.last[..., :4]) and (frame[..., 4:10] == -4).all() and frame[..., 10:].equal(dream.last[..., 10:])

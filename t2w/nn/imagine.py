@@ -13,12 +13,13 @@ from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
-from t2w.nn.geometry import warped
+from t2w.nn.geometry import per_latent, warped
 from t2w.nn.parallax import Motion, Rigid, Seen
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
 LOOKED = 4  # frames from one at which is looked to tell how near all is in it, to the next; between them what was seen moves on
+HIS = 0.6  # share of a latent from which on it is the player's
 CHANGED = 0.3  # how near to a latent that has changed a place must be, that what was known of it is forgotten
 
 
@@ -159,12 +160,15 @@ class Dream:
         return self.carrier.parallax.seen(picture)
 
     def _changed(self, frame: Tensor, carried: Carried | None) -> tuple[Tensor, Carried | None]:
-        """The frame (b c h w) with what keys have changed in the world. There nothing of the carried one is right, nor of what was seen before."""
+        """The frame (b c h w) with what keys have changed in the world: not the player, who stands before it. There nothing of the carried one
+        is right, nor of what was seen before."""
         events = self.around and self.carrier.events
         found = events and events.after(frame, self.actions)
         if found is None:
             return frame, carried
-        frame, where = found
+        changed, where = found
+        where = where * (per_latent(self.around.last.player) < HIS)
+        frame = torch.where(where > 0, changed, frame)
         if where.any():
             where = (F.interpolate(where, carried.sure.shape[1:], mode="bilinear")[:, 0] > CHANGED).float()
             carried = replace(carried, sure=carried.sure * (1 - where))
