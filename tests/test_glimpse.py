@@ -74,7 +74,7 @@ def test_who_is_painted_over_is_forgotten_and_what_is_behind_him_is_not():
     post[:, :, 30:40] = 1.0
     wall = View(picture, NOTHING + 0.1, NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
     hidden = replace(wall, near=torch.where(post > 0, 0.5, wall.near))
-    around = Surroundings(hidden, (wall, hidden), hidden.near).painted_over(post)
+    around = Surroundings(hidden, (wall, hidden), hidden.near, 0 * hidden.near).painted_over(post)
     assert around.kept[0].known.equal(wall.known) and around.kept[1].known.equal(1 - post)
     assert around.near.equal(torch.where(post > 0, -1.0, 0.1)) and around.last is hidden
 

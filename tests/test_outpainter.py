@@ -247,6 +247,8 @@ def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_one
     torch.manual_seed(0)
     guessing = copy.deepcopy(carrier.parallax)
     guessing.unet.last.bias.data[4:] = -5.0  # else it might take all for the player, of whom nothing is kept
+    for part in (guessing.unet.last.weight, guessing.unet.last.bias):
+        part.data[:4] = 0.0  # depth that was not learnt is all edges, beside which nothing is known for long
     carrier = replace(carrier, parallax=guessing)
     rollouts = Rollouts(views, dynamics.Dynamics(dynamics.TINY).eval(), Sampling(denoising_steps=1), carrier, carrier.outpainter, seed=0)
     rollouts.onward(3 * DREAMS)
@@ -256,7 +258,7 @@ def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_one
         assert torch.allclose(walk.dream.around.last.rotation, turned, atol=1e-4)
     drawn = rollouts.batch(50)
     assert len(rollouts.kept) == 3 * DREAMS * ASKED and drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20)
-    assert 0 <= drawn["known"].min() < 0.3 and 0.5 < drawn["known"].max() <= 1
+    assert 0 <= drawn["known"].min() < 0.3 and 0.7 < drawn["known"].max() <= 1
     true = torch.cat([walk.latents for walk in rollouts.dreams])
     assert all((true - goal).abs().amax((1, 2, 3)).min() == 0 for goal in drawn["latents"])
     rollouts.onward(DREAMS * max(len(walk.poses) for walk in rollouts.dreams))

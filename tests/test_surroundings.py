@@ -153,7 +153,7 @@ def test_only_a_wide_gap_is_filled_from_elsewhere(across):
     begun = Surroundings.of(torch.full_like(PICTURE, 0.5), motion(near=0.0)).last
     gap = torch.ones(1, H, W)
     gap[:, :, 14 : 14 + across] = 0
-    found, taken = _better(replace(begun, known=gap), [replace(begun, picture=BLANK, known=PAINTED * begun.known)], None)
+    found, taken = _better(replace(begun, known=gap), [replace(begun, picture=BLANK, known=PAINTED * begun.known)], 0 * gap)
     within = (..., slice(4, -4), slice(30, 26 + 2 * across))
     assert torch.allclose(found.picture[within], (begun.picture if across < NARROW else BLANK)[within], atol=1e-5)
     assert taken.any() == (across > NARROW)

@@ -9,14 +9,9 @@ from torch.utils.data import Dataset
 from t2w.data.record import CHANGED
 from t2w.data.shard import Shard
 from t2w.errors import T2WError
-from t2w.nn.events import CHANGES, EventsConfig
+from t2w.nn.events import EventsConfig, changing
 
 STILL = 0.5  # frames in which nothing changes, for one in which something does
-
-
-def changing(now: Tensor, ago: Tensor) -> Tensor:
-    """Where frames (… c h w) differ by more than noise (… 1 h w): 1, else 0."""
-    return ((now - ago).square().mean(-3, keepdim=True) > CHANGES).float()
 
 
 class Changes(Dataset):

@@ -38,6 +38,11 @@ class EventsConfig:
 TINY = EventsConfig(channels=8, width=8, blocks=1, condition=8)  # for the tests
 
 
+def changing(now: Tensor, ago: Tensor) -> Tensor:
+    """Where frames (… c h w) differ by more than noise (… 1 h w): 1, else 0."""
+    return ((now - ago).square().mean(-3, keepdim=True) > CHANGES).float()
+
+
 class Events(Repaint):
     """forward(): a frame with what keys have changed in it."""
 
@@ -58,5 +63,5 @@ class Events(Repaint):
         if not some.any():
             return None
         changed = self(frame, pressed)
-        where = some[:, None, None, None] & ((changed - frame).square().mean(1, keepdim=True) > CHANGES)
-        return torch.where(where, changed, frame), where.float()
+        where = some[:, None, None, None] * changing(changed, frame)
+        return torch.where(where > 0, changed, frame), where

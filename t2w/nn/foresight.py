@@ -18,6 +18,7 @@ from t2w.nn.glimpse import View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
 from t2w.nn.precision import exactly
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings
+from t2w.nn.view import tilted
 
 AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
@@ -129,11 +130,11 @@ def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, T
 
 def _aside(view: View, tilt: Tensor, right: int, onward: int) -> Tensor:
     """Where an eye that looks down by `tilt` (b) sees as many half pictures more to the right and onward, over level ground (b 3)."""
-    away, sin, cos = 1 / view.near.flatten(1).median(1).values.clamp(min=SKY), tilt.sin(), tilt.cos()
+    away = 1 / view.near.flatten(1).median(1).values.clamp(min=SKY)
     across, ahead = (away[:, None] * view.lens * away.new_tensor([right, onward])).unbind(1)
-    ahead = ahead / sin.clamp(min=LEAST)
+    level = torch.stack([across, torch.zeros_like(across), ahead / tilt.sin().clamp(min=LEAST)], 1)
     with exactly(away.device):
-        return view.place + (view.rotation @ torch.stack([across, -sin * ahead, cos * ahead], 1)[..., None])[..., 0]
+        return view.place + (view.rotation @ tilted(tilt).mT @ level[..., None])[..., 0]
 
 
 def _foreseen(

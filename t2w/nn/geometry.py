@@ -12,7 +12,7 @@ from torch import Tensor
 
 from t2w.nn.once import once
 from t2w.nn.precision import exactly
-from t2w.nn.view import around, moved, places
+from t2w.nn.view import moved, places, tilted
 
 NEAREST = 0.02  # of what is one metre away along the view: less far ahead after a move it is not projected
 METRES = 8.0  # in which nearness is compared
@@ -56,9 +56,9 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
     (b H W), those that count (b H W), seen through a lens (b 2) by an eye that looks down by `tilt` (b), in radians. He goes up to them, and
     slides along; water, and ground that rises less than it goes on, are no walls, however high."""
     with exactly(near.device):
-        upright = around(F.pad(-tilt[:, None], (0, 2)))  # from the tilted view to a level one
-        point = (_points(near, lens) - head[:, None, None]) @ upright.mT[:, None]
-        shift = (shift[:, None] @ upright.mT)[:, 0]
+        by = tilted(tilt)
+        point = (_points(near, lens) - head[:, None, None]) @ by.mT[:, None]
+        shift = (shift[:, None] @ by.mT)[:, 0]
         solid = (counts & _standing(point) & (point[..., 1] > BODY[0]) & (point[..., 1] < BODY[1])).flatten(1)
         level, left = point[..., [0, 2]].flatten(1, 2), shift[:, [0, 2]]
         gone, wide = torch.zeros_like(left), 2 * lens[:, :1] * head.norm(dim=1, keepdim=True) / near.shape[2]
@@ -79,7 +79,7 @@ def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Ten
                 break
             wall = F.normalize(level.take_along_dim(which[..., None], 1).mean(1) - gone)
             left = left - (left * wall).sum(1, keepdim=True).clamp(min=0) * wall
-        return (torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)[:, None] @ upright)[:, 0]
+        return (torch.stack([gone[:, 0], shift[:, 1], gone[:, 1]], 1)[:, None] @ by)[:, 0]
 
 
 def _standing(point: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def head_over_feet(near: Tensor, his: Tensor, tilt: Tensor, lens: Tensor) -> Ten
     below = (his.any(2) * torch.arange(1, h + 1, device=near.device)).amax(1).clamp(1, h - 1)
     feet = his[every, below - 1] + 1e-6  # where he is not to be seen, anywhere
     ground = (feet[..., None] * _points(near, lens)[every, below]).sum(1) / feet.sum(1, keepdim=True)
-    return ground + HEAD * torch.stack([torch.zeros_like(tilt), -tilt.cos(), -tilt.sin()], 1)
+    return ground - HEAD * tilted(tilt)[:, 1]
 
 
 def in_the_way(near: Tensor, lens: Tensor) -> Tensor:

@@ -263,7 +263,8 @@ class Parallax(nn.Module):
 
     def _manner(self, picture: Tensor, seen: Seen, gait: Tensor, lens: Tensor) -> Manner:
         found = Manner(self.facing(picture), self.tilt(seen.deep), gait, lens, (gait.softmax(1)[:, :, None] * self.gait.heads).sum(1))
-        above = head_over_feet(seen.near, seen.player > 0, found.tilt, lens).detach()  # an eye that never turns turns around nobody
+        # Of an eye that never turns around him, the gait cannot have learnt it.
+        above = head_over_feet(seen.near, seen.player > 0, found.tilt, lens).detach()
         return found._replace(head=torch.where(found.from_above[:, None], above, found.head))
 
     def seen(self, picture: Tensor) -> Seen:

@@ -72,9 +72,9 @@ class Surroundings:
     last: View
     kept: tuple[View, ...]  # the very first and those kept since
     near: Tensor  # (b H W) how near all is in the last view as kept ones say; below 0 where they do not
+    settled: Tensor  # (b H W) whether a key has changed a place of the last view: 1, else 0
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
-    settled: Tensor | None = None  # (b H W) whether a key has changed a place of the last view: 1, else 0
     ahead: Coming | None = None  # a view from farther on
     anew: Coming | None = None  # one that was the last, as it should be
 
@@ -85,7 +85,7 @@ class Surroundings:
         turned = torch.eye(3, device=like.device).expand(b, 3, 3)
         player = (standing.player > 0).float()
         first = View(picture, evened(crisp(like)), torch.ones_like(like), player, turned, like.new_zeros(b, 3), standing.lens)
-        return Surroundings(first, (first,), torch.full_like(like, -1.0))
+        return Surroundings(first, (first,), torch.full_like(like, -1.0), torch.zeros_like(like))
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
@@ -101,8 +101,7 @@ class Surroundings:
     def forgetting(self, changed: Tensor) -> "Surroundings":
         """Places of the last view have changed (b H W: 1, else 0): no kept view knows them any more, and what is being painted is left out: it
         shows them as they were."""
-        settled = changed if self.settled is None else torch.maximum(changed, self.settled)
-        kept = self._kept_but(changed, math.inf)
+        kept, settled = self._kept_but(changed, math.inf), torch.maximum(changed, self.settled)
         return replace(self, kept=kept, settled=settled, near=unsaid(self.near, changed), ahead=None, anew=None)
 
     def painted_over(self, where: Tensor) -> "Surroundings":
@@ -125,15 +124,13 @@ class Surroundings:
         motion, said = _placed(motion, kept, eye)
         picture = warped(old.picture, motion.flow)
         player = (motion.player > 0).float()
-        known, behind, near = values_at(motion.flow, old.known, spread(old.player, FOOTING), old.near)
+        known, behind, near, settled = values_at(motion.flow, old.known, spread(old.player, FOOTING), old.near, self.settled)
         hidden = (nearer(motion.near, motion.ahead, near) < -ALIKE).float()
         behind = torch.maximum(behind, hidden) * (1 - spread(player, EDGE))
         gone = motion.near * motion.shift.norm(dim=1)[:, None, None]
         still = torch.where(player > 0, 1.0, trusted(motion.flow, motion.ahead, motion.lens, motion.lens, gone))
-        known = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * inside(motion.flow)
-        settled = self.settled
-        if settled is not None:
-            settled = values_at(motion.flow, settled)[0] * inside(motion.flow)
+        there = inside(motion.flow)
+        known, settled = torch.maximum(known * still, SEEN * (known > UNKNOWN)) * (1 - behind) * there, settled * there
         new, taken = _better(View(picture, motion.near, known, player, *eye), kept, settled)
         # The player is made anew in every frame, but for what is as it was in a kept picture: of his own last one, noise would stay for good.
         sure = (new.known > 0) * torch.where(new.player > 0, taken, 1.0)
@@ -171,12 +168,10 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
     return motion._replace(near=near, flow=flow, ahead=ahead), torch.where((best > 0) & ~his, near, -1.0)
 
 
-def _lost(new: View, known: Tensor, settled: Tensor | None) -> Tensor:
+def _lost(new: View, known: Tensor, settled: Tensor) -> Tensor:
     """Narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one can have them from nobody: they are
     shreds of what stood there before, but for what a key has changed."""
-    lost = (known.amax(0) <= PAINTED) & (new.player == 0)
-    if settled is not None:
-        lost &= settled < 0.5
+    lost = (known.amax(0) <= PAINTED) & (new.player == 0) & (settled < 0.5)
     return lost & (opened(lost.float(), NARROW) == 0)
 
 
@@ -201,7 +196,7 @@ def _healed(new: View, lost: Tensor) -> View:
     return replace(new, picture=healed.to(new.picture.dtype))
 
 
-def _better(new: View, kept: Sequence[View], settled: Tensor | None) -> tuple[View, Tensor]:
+def _better(new: View, kept: Sequence[View], settled: Tensor) -> tuple[View, Tensor]:
     """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it. `settled` as
     of `Surroundings`."""
     wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0

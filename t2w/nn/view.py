@@ -35,9 +35,13 @@ def turned(tilt: Tensor, by: Tensor, tilts: tuple[float, float]) -> Tensor:
     upright, and up and down as far as it can. => rotation (b 3 3), from the new view to the old one, across, down and ahead."""
     right, down = by.unbind(1)
     down = (tilt + down).clamp(*tilts) - tilt.clamp(*tilts)
-    none = torch.zeros_like(tilt)
-    upright = torch.stack([none, tilt.cos(), tilt.sin()], 1)
-    return around(right[:, None] * upright) @ around(torch.stack([-down, none, none], 1))
+    upright = torch.stack([torch.zeros_like(tilt), tilt.cos(), tilt.sin()], 1)
+    return around(right[:, None] * upright) @ tilted(down)
+
+
+def tilted(down: Tensor) -> Tensor:
+    """How an eye turns that looks down by so many radians more (b) => rotation (b 3 3), from the new view to the old one."""
+    return around(F.pad(-down[:, None], (0, 2)))
 
 
 def around(axis: Tensor) -> Tensor:

@@ -14,11 +14,11 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.bodies import EARLIER, NOW, Bodies, Stances
-from t2w.data.changes import changing
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.nn.autoencoder import decode
 from t2w.nn.body import UNITS, Body, BodyConfig, Standing, beside, cut, hiding
+from t2w.nn.events import changing
 from t2w.nn.measure import sheet
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone

@@ -12,12 +12,12 @@ import torch
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
-from t2w.data.changes import Changes, changing
+from t2w.data.changes import Changes
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.data.record import CHANGED
 from t2w.nn.autoencoder import decode
-from t2w.nn.events import Events, EventsConfig
+from t2w.nn.events import Events, EventsConfig, changing
 from t2w.nn.measure import sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, loader, some_of, train
