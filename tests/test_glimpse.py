@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from t2w.nn.geometry import ROOM, evened, mean_around, shifted, stopped, warped
+from t2w.nn.geometry import ROOM, evened, mean_around, shifted, spread, stopped, warped
 from t2w.nn.glimpse import View, looked_up, outlined
 from t2w.nn.measure import gradient
 from t2w.nn.parallax import Manner, Motion, Seen, where_it_was
@@ -48,6 +48,19 @@ def test_beside_an_outline_what_it_hid_is_not_made_of_it():
     assert other[..., 85].all() and not other[..., 70:82].any() and not other[..., 92:].any()
 
 
+@pytest.mark.parametrize("aside, known", [(0.1, True), (0.5, False)])  # metres
+def test_beside_an_outline_that_has_moved_off_nothing_is_known(aside, known):
+    """A post at two metres before a wall at ten; the wall right beside where the post stood has the colours of its rim."""
+    near = torch.full((1, H, W), 0.1)
+    near[:, :, 36:44] = 0.5
+    kept = View(torch.zeros(1, 3, 2 * H, 2 * W), near, NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
+    new = View(kept.picture, NOTHING + 0.1, NOTHING, NOTHING, STILL, torch.tensor([[-aside, 0.0, 0.0]]), LENS)
+    to, much = looked_up(new, kept)
+    x = (to[0, H // 2, :, 0] + 1) / 2 * W - 0.5  # of the kept view
+    beside, away = ((x - 44).abs() < 0.5), (x - 48).abs() < 2
+    assert (much[0, H // 2, beside] > 0.5).all() == known and (much[0, H // 2, away] > 0.5).all()
+
+
 def test_an_edge_that_is_moved_again_and_again_gets_no_lines_beside_it():
     picture, by = 2.0 * (torch.arange(2 * W) > W).expand(1, 3, 2 * H, -1) - 1, torch.full((1, 2, 2 * H, 2 * W), 0.3 / W)
     for _ in range(10):
@@ -75,7 +88,8 @@ def test_who_is_painted_over_is_forgotten_and_what_is_behind_him_is_not():
     wall = View(picture, NOTHING + 0.1, NOTHING + 1, NOTHING, STILL, torch.zeros(1, 3), LENS)
     hidden = replace(wall, near=torch.where(post > 0, 0.5, wall.near))
     around = Surroundings(hidden, (wall, hidden), hidden.near, 0 * hidden.near).painted_over(post)
-    assert around.kept[0].known.equal(wall.known) and around.kept[1].known.equal(1 - post)
+    assert around.kept[0].known.equal(wall.known)
+    assert around.kept[1].known.equal(1 - spread(post, 3))  # and his rim with him
     assert around.near.equal(torch.where(post > 0, -1.0, 0.1)) and around.last is hidden
 
 

@@ -37,6 +37,7 @@ COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.1  # how well a place is known of which another view is asked as well; more than what was only invented
 MOST = 0.51  # a share that is more than half, however it is rounded
 SIDE = 0.35  # of the way from what is behind to what stands before it, from which on a place in between is the latter's
+TORN = 3.0  # places by which an outline has moved off what is behind it, from which on that does not keep what is left of it there
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
@@ -123,10 +124,12 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
     to, ahead = thrown(near, new.eye, kept.eye)
     to = torch.where(player[..., None], places(*near.shape[1:], near.device), to)  # he is looked for where he is now
     known, player_there, beside = values_at(to, kept.known, kept.player, spread(kept.player, EDGE))
-    (near_there,) = values_at(to, kept.near, mode="nearest")  # between a thing and what is behind it, nothing is
+    near_there, before = values_at(to, kept.near, spread(kept.near, 3), mode="nearest")  # between a thing and what is behind it, nothing is
     there = (ahead > NEAREST) & (nearer(near, ahead, near_there).abs() < ALIKE)
-    gone = near * (place - kept.place).norm(dim=1)[:, None, None]
-    scene = (1 - beside) * inside(to) * trusted(to, ahead, lens, kept.lens, gone) * there
+    gone = (place - kept.place).norm(dim=1)[:, None, None]
+    torn = gone * (before - near_there) * near.shape[2] > 2 * TORN * lens[:, :1, None]
+    fringe = torn & (compared(before) - compared(near_there) > ALIKE)  # its colours are those of an outline that is elsewhere now
+    scene = (1 - beside) * inside(to) * trusted(to, ahead, lens, kept.lens, gone * near) * there * ~fringe
     return to, known * torch.where(player, (player_there > 0.5).float(), scene)
 
 

@@ -113,8 +113,9 @@ class Surroundings:
         views, k = stacked(self.kept), len(self.kept)
         at, ahead = thrown(views.near, views.eye, self.last.eye)
         (gone,), (there,) = values_at(at, tiled(where, k)), values_at(at, tiled(self.last.near, k), mode="nearest")
-        gone = gone * inside(at) * (ahead > NEAREST) * (nearer(views.near, ahead, there) > -farther)
-        return tuple(replace(view, known=part) for view, part in zip(self.kept, (views.known * (1 - gone)).chunk(k)))
+        gone = (gone > 0.5) & (inside(at) > 0) & (ahead > NEAREST) & (nearer(views.near, ahead, there) > -farther)
+        left = views.known * (1 - spread(gone.float(), 3))  # its rim as well, else outlines of it stay
+        return tuple(replace(view, known=part) for view, part in zip(self.kept, left.chunk(k)))
 
     def onward(self, motion: Motion) -> "Surroundings":
         """The next view, as far as it is known, after the last one was `seen`."""
