@@ -129,7 +129,7 @@ def candidates(
     painters.ready(start.painter, start.settings)
     sweep(folder)
     sweep(make_folder(folder / "frames"))
-    before = disk.read(folder)["pick"] if (folder / "world.json").is_file() else None
+    before = disk.read(folder).get("pick") if (folder / "world.json").is_file() else None
     pick = before if before is not None and before <= n else None
     how = {"device": device, "dtype": dtype}
     disk.write(folder, start, n, pick, versions(), how)
@@ -172,9 +172,9 @@ def check(ask: Walk) -> None:
 
     device.check(ask.device, ask.dtype)
     memory.check(ask.memory)
-    space, fps = registry.spec(ask.world).space, registry.spec(ask.world).fps
+    registry.spec(ask.world)
     if ask.actions is None:
-        policies.make(ask.policy, space, fps, ask.seed)
+        policies.maker(ask.policy)
 
 
 def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = anew, into: Path | None = None) -> Iterator[Event]:

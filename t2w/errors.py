@@ -7,6 +7,11 @@ MISSING = 4  # a model or an extra is not installed
 INTERRUPTED = 130
 
 
+def first_line(error: BaseException, most: int = 200) -> str:
+    """What a library says at length, in one line of so many letters; its kind, where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
 class T2WError(Exception):
     """A mistake that the user can mend. The command line prints the sentence and exits with `code`, without a traceback."""
 

@@ -165,7 +165,7 @@ def test_a_painter_learns_to_need_few_steps(data, encoder, tmp_path):
     list(train_painter(data, encoder, tmp_path / "many", painter.TINY, FIT))
     config = replace(FIT, steps=30, lr=1e-2)
     logs = list(train_painter(data, encoder, tmp_path / "few", painter.TINY, config, weights=tmp_path / "many", distil=True))
-    assert logs[-1]["step"] == 30 and logs[-1]["misread"] >= 0 and 0 <= logs[-1]["close up"] <= 1
+    assert logs[-1]["step"] == 30 and {"misread", "close up"} <= logs[-1].keys()  # the reader and the second critic took part
     call = json.loads((tmp_path / "few" / "t2w.json").read_text())
     assert (
         call["guidance_scale"] == 1

@@ -1,29 +1,29 @@
-"""The user's own policy: `module:callable` or `file.py:callable` goes in, what it returns for (space, fps, seed) comes out."""
+"""The user's own policy: `module:callable` or `file.py:callable` goes in, the callable (space, fps, seed) -> policy comes out."""
 
 import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from t2w.actions.action import ActionSpace
 from t2w.errors import T2WError
 
 
-def call(name: str, space: ActionSpace, fps: float, seed: int) -> object:
-    """Raises T2WError for a missing module, file or name, and for what cannot be called so. An error inside it is its author's to see."""
-    maker = _imported(name)
+def maker(name: str) -> Callable:
+    """Raises T2WError for a missing module, file or name, and for what does not take (space, fps, seed)."""
+    found = _imported(name)
     try:
-        takes = inspect.signature(maker)
+        takes = inspect.signature(found)
     except ValueError:  # written in C, does not tell
-        return maker(space, fps, seed)
+        return found
     try:
-        takes.bind(space, fps, seed)
+        takes.bind("space", "fps", "seed")
     except TypeError:
         raise T2WError(f"{name!r} takes {takes}; it must take (space, fps, seed) and return a policy (frame, t) -> Action") from None
-    return maker(space, fps, seed)
+    return found
 
 
 def _imported(name: str) -> Callable:
@@ -60,12 +60,18 @@ def _module(name: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise T2WError(f"no file {str(path)!r}; name the Python file that holds the policy")
-    spec = spec_from_file_location(f"t2w_policy_{path.stem}", path)
-    module = sys.modules[spec.name] = module_from_spec(spec)  # dataclasses look their module up there
     try:
-        spec.loader.exec_module(module)
+        return _run(path.absolute(), path.stat().st_mtime_ns)
     except (ImportError, SyntaxError) as error:
         raise _broken(str(path), error) from None
+
+
+@cache
+def _run(path: Path, written: int) -> ModuleType:
+    """The file as it was `written`, run once."""
+    spec = spec_from_file_location(f"t2w_policy_{path.stem}", path)
+    module = sys.modules[spec.name] = module_from_spec(spec)  # dataclasses look their module up there
+    spec.loader.exec_module(module)
     return module
 
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import EntryPoint, entry_points
 
-from t2w.errors import MISSING, T2WError
+from t2w.errors import MISSING, T2WError, first_line
 
 # Importing somebody else's module can raise anything at all, and even ask to exit: this is the one place where all of it is caught.
 ANYTHING = (Exception, SystemExit)
@@ -24,7 +24,7 @@ def load(found: EntryPoint) -> object:
     except ANYTHING as error:
         package = f" of the package {found.dist.name}" if found.dist else ""
         raise T2WError(
-            f"the plug-in {found.name!r}{package} ({found.value}) does not load: {type(error).__name__}: {_first_line(error)}", MISSING
+            f"the plug-in {found.name!r}{package} ({found.value}) does not load: {type(error).__name__}: {first_line(error)}", MISSING
         ) from error
 
 
@@ -34,7 +34,3 @@ def spec(found: EntryPoint, provider: object, kind: type) -> object:
     if not isinstance(said, kind):
         raise T2WError(f"the plug-in {found.name!r} ({found.value}) has no SPEC that is a {kind.__name__} of {kind.__module__}", MISSING)
     return said
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "")[:200]

@@ -6,9 +6,8 @@ from random import Random
 
 import numpy as np
 
-from t2w.actions import plugins
+from t2w.actions import own_policy, plugins
 from t2w.actions.action import Action, ActionSpace
-from t2w.actions.own_policy import call
 from t2w.errors import T2WError
 
 Policy = Callable[[np.ndarray, int], Action]  # (last frame (h w c) uint8, t) -> action t, which leads from frame t to frame t+1
@@ -45,16 +44,22 @@ def names() -> list[str]:
     return [*_OURS, *plugins.names(GROUP, tuple(_OURS))]
 
 
-def make(name: str, space: ActionSpace, fps: float, seed: int) -> Policy:
-    """A policy of ours or a plug-in's by name, or `module:callable` / `file.py:callable`, called as callable(space, fps, seed)."""
+def maker(name: str) -> Maker:
+    """What makes the policy of that name. Raises T2WError where there is none, or it cannot be called as a maker is."""
     if name in _OURS:
-        return _OURS[name](space, fps, seed)
+        return _OURS[name]
     if found := plugins.entry(GROUP, name):
         plugins.load(found)  # a broken one is told as such
         name = found.value
     if ":" not in name:
         raise T2WError(f"no policy named {name!r}; there are: {', '.join(names())}, or your own as module:callable")
-    policy = call(name, space, fps, seed)
+    return own_policy.maker(name)
+
+
+def make(name: str, space: ActionSpace, fps: float, seed: int) -> Policy:
+    """A policy of ours or a plug-in's by name, or `module:callable` / `file.py:callable`, called as callable(space, fps, seed). An error inside
+    it is its author's to see."""
+    policy = maker(name)(space, fps, seed)
     if not callable(policy):
         raise T2WError(f"{name!r} returned {type(policy).__name__}; it must return a policy, a callable (frame, t) -> Action")
     return policy

@@ -59,7 +59,7 @@ class Cluster:
             raise T2WError(f"--on {address} is no cluster; say ray, which starts one here, or ray://HOST:PORT")
         self.folder, self.n, self.threads, self.address = folder, n, threads, address
         self.hands: dict[int, tuple[str, object]] = {}  # slot: (model, actor)
-        self.orders: dict[object, tuple[int, Job]] = {}  # what is awaited: (slot, job)
+        self.orders: dict[object, int] = {}  # what is awaited, of which slot
         self.questions: dict[object, int] = {}  # how far is it? of which slot
         self.asked: dict[int, float] = {}
         self.known: list[tuple[int, Word]] = []  # what needs no cluster
@@ -90,7 +90,7 @@ class Cluster:
             self._let_go(slot)  # another model wants other resources
         if slot not in self.hands:
             self.hands[slot] = job.model, self.ray.remote(Hand).options(**self._resources(job)).remote()
-        self.orders[self.hands[slot][1].do.remote(job, number, self._files(job))] = slot, job
+        self.orders[self.hands[slot][1].do.remote(job, number, self._files(job))] = slot
 
     def listen(self, timeout: float) -> Iterator[tuple[int, Word]]:
         with self._there_still():
@@ -105,7 +105,7 @@ class Cluster:
                 with suppress(self.ray.exceptions.RayError):  # the order's own answer tells what is wrong
                     yield slot, Progress(self.ray.get(found))
             else:
-                yield from self._answer(*self.orders.pop(found), found)
+                yield from self._answer(self.orders.pop(found), found)
 
     def __exit__(self, kind, error, trace) -> None:
         with suppress(*GONE, RuntimeError):  # where the cluster is gone, its actors are too
@@ -121,7 +121,7 @@ class Cluster:
             again = "the same command goes on when it is there again"
             raise T2WError(f"the cluster at {self.address} does not answer any more ({_reason(error)[:300]}); {again}", FAILED) from error
 
-    def _answer(self, slot: int, job: Job, found: object) -> Iterator[tuple[int, Word]]:
+    def _answer(self, slot: int, found: object) -> Iterator[tuple[int, Word]]:
         try:
             files, n, word = self.ray.get(found)
             n += sum(self.ray.get(self._unanswered(slot)))
@@ -136,7 +136,7 @@ class Cluster:
 
     def _ask(self) -> None:
         now = time.monotonic()
-        for slot, _ in self.orders.values():
+        for slot in self.orders.values():
             if slot not in self.questions.values() and now - self.asked.get(slot, 0.0) > ASK:
                 self.asked[slot] = now
                 self.questions[self.hands[slot][1].moved.remote()] = slot

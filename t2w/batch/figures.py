@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from t2w.errors import T2WError
-from t2w.media.atomic import atomically
+from t2w.media.atomic import write_text
 
 WANTED = ("fps", "load_s", "first_frame_s", "peak_mib", "device", "dtype", "threads", "frames")
 
@@ -30,5 +30,4 @@ def keep(rows: list[dict]) -> None:
     figures = known() | {f"{row['kind']} {row['name']}": {name: row.get(name) for name in WANTED} for row in rows}
     with suppress(OSError, T2WError):
         path().parent.mkdir(parents=True, exist_ok=True)
-        with atomically(path()) as temporary:
-            temporary.write_text(json.dumps(figures, indent=1), "utf-8")
+        write_text(path(), json.dumps(figures, indent=1))

@@ -1,11 +1,8 @@
 """Workers of this machine: orders in, words out. Each is a spawned process; one that dies is told of and replaced."""
 
 import multiprocessing
-import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Self
@@ -15,6 +12,7 @@ from t2w.batch.plan import Job
 from t2w.batch.worker import Died, Word
 from t2w.errors import FAILED, T2WError
 from t2w.media.atomic import sweep
+from t2w.processes import deaf
 
 PATIENCE = 5.0  # seconds for workers to leave things in order before they are killed
 Order = tuple[Job, int | None]
@@ -78,7 +76,7 @@ class Workers:
         here, there = self.context.Pipe()
         arguments = (str(self.folder), slot, self.threads, slot % self.gpus if self.gpus else None, there)
         process = self.context.Process(target=worker.main, args=arguments, daemon=True)
-        with _deaf():
+        with deaf():
             process.start()
         there.close()
         self.processes[slot], self.pipes[slot] = process, here
@@ -102,19 +100,6 @@ class Workers:
                     pass
             except Timeout:
                 raise T2WError(f"a worker of an earlier batch is still at work in {self.folder}; wait for it, or end it", FAILED) from None
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """What is ignored now is ignored in the new process from its first moment: Ctrl-C is for this one, which then ends the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _last_line(log: Path) -> str:

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from t2w.processes import cores
+
 DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # without one of these, Linux has no GPU that torch could use
 
 
@@ -20,11 +22,6 @@ def threads(workers: int) -> int:
     """As OMP_NUM_THREADS says, else the cores shared evenly."""
     said = os.environ.get("OMP_NUM_THREADS", "")
     return int(said) if said.isdigit() and int(said) > 0 else max(1, cores() // workers)
-
-
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_seconds() -> dict[str, float]:

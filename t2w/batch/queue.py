@@ -31,12 +31,18 @@ CREATE INDEX IF NOT EXISTS by_needs ON jobs (needs);
 LEFT = "planned = 1 AND state NOT IN ('done', 'failed')"
 
 
+def check(folder: Path) -> None:
+    """Raises T2WError where there is no batch."""
+    if not (folder / NAME).is_file():
+        raise T2WError(f"{folder} is no batch: it has no {NAME}; `t2w batch RECIPE --out {folder}` makes one")
+
+
 class Queue:
     def __init__(self, folder: Path, new: bool = False, dry: bool = False):
         """The queue of a batch's folder; `new` makes it where there is none, `dry` works on a copy in memory. Raises T2WError."""
         self.folder, path = folder, folder / NAME
-        if not new and not path.is_file():
-            raise T2WError(f"{folder} is no batch: it has no {NAME}; `t2w batch RECIPE --out {folder}` makes one")
+        if not new:
+            check(folder)
         self.scripts: dict[str | None, tuple | None] = {None: None}
         try:
             self.base = sqlite3.connect(":memory:" if dry else path, timeout=30, isolation_level=None)

@@ -52,7 +52,7 @@ def read(folder: Path) -> list[Row]:
     """The rows of a batch's folder. Raises T2WError where there is no batch."""
     path, known = folder / NAME, {field.name for field in fields(Row)}
     try:
-        found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        found = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
         return [Row(**{name: value for name, value in row.items() if name in known}) for row in found]
     except FileNotFoundError:
         raise T2WError(f"{folder} is no batch: it has no {NAME}; `t2w batch RECIPE --out {folder}` makes one") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t2w.batch import queue
 from t2w.batch.run import Ended, Event
-from t2w.errors import FAILED, MISSING, T2WError
+from t2w.errors import FAILED, MISSING, T2WError, first_line
 
 AT_ONCE = 4
 OWN = ("logs", queue.NAME, f"{queue.NAME}-wal", f"{queue.NAME}-shm")  # of this machine alone
@@ -37,7 +37,7 @@ class Away:
             raise T2WError(f"--to {url}: {error}", MISSING) from error
         except (ValueError, OSError) as error:
             raise T2WError(
-                f"--to {url} cannot be used: {_reason(error)}; give a URL that fsspec knows, such as s3://bucket/folder"
+                f"--to {url} cannot be used: {first_line(error)}; give a URL that fsspec knows, such as s3://bucket/folder"
             ) from error
 
     def send(self, paths: Iterable[Path]) -> None:
@@ -49,7 +49,7 @@ class Away:
                     self.disk.makedirs(name.rpartition("/")[0], exist_ok=True)
                     self.disk.put_file(str(path), name)
                 except OSError as error:
-                    raise T2WError(f"could not send {path} to {self.url}: {_reason(error)}", FAILED) from error
+                    raise T2WError(f"could not send {path} to {self.url}: {first_line(error)}", FAILED) from error
                 self.there[name] = size
 
     def send_all(self) -> None:
@@ -103,7 +103,3 @@ def files(folder: Path) -> list[Path]:
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     return sorted(found, key=lambda path: (path.name == "take.json", path))
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -174,8 +174,7 @@ def actions(node: Node, base: Path) -> str:
 
 def policy(node: Node, base: Path) -> str:
     name = text(node, "explore")
-    space = registry.spec("sim").space
-    checked(node, lambda name: policies.make(name, space, 15.0, 0))
+    checked(node, policies.maker)
     return name
 
 

@@ -4,15 +4,14 @@
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2w.errors import FAILED, T2WError
+from t2w.processes import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -65,7 +64,7 @@ def main(folder: str, slot: int, threads: int, gpu: int | None, pipe: "Connectio
     settle(threads, gpu)
     place = Path(folder)
     _speak_to(place / LOGS / f"worker-{slot}.log")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(GRACE)  # it leaves what it does in order, if it can
     from filelock import FileLock
 
     from t2w.batch.work import Models
@@ -107,11 +106,3 @@ def _speak_to(path: Path) -> None:
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)
-
-
-def _end_with_parent() -> None:
-    """A batch that was killed cannot tell its workers: they see it by themselves, leave what they do in order if they can, and end."""
-    parent_process().join()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
-    os._exit(1)

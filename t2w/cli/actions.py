@@ -71,6 +71,7 @@ def convert(
     """
     from t2w.actions import script as scripts
     from t2w.errors import T2WError
+    from t2w.media.atomic import write_text
 
     if out == "-" and json:
         raise T2WError("--json and - both write to stdout; give a file name or leave --json out")
@@ -81,7 +82,7 @@ def convert(
     text = scripts.write(kind, actions, fps, read.says(fps))
     if out == "-":
         return typer.echo(text, nl=False)
-    _save(Path(out), text)
+    write_text(Path(out), text)
     output = Output(json)
     output.say(f"{len(actions)} frames in {out}")
     output.done(out, **_facts(read, actions, fps), out=out)
@@ -107,13 +108,6 @@ def _facts(script: "Script", actions: list["Action"], fps: float) -> dict:
         "uses": script.uses(),
         "says": says,
     }
-
-
-def _save(path: Path, text: str) -> None:
-    from t2w.media.atomic import atomically
-
-    with atomically(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _timeline(actions: list["Action"], says: list[tuple[int, str]], fps: float, width: int) -> "Table":

@@ -86,8 +86,11 @@ def batch(
     if dry_run:
         _dry(output, folder, plan, workers, verb == "retry")
         return
+    from t2w.batch import queue
     from t2w.batch.run import locked
 
+    if plan is None:
+        queue.check(folder)
     with locked(folder):
         _run(output, folder, plan, How(workers, retries, threads, on, to, verb == "retry"))
 

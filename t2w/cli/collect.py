@@ -31,17 +31,17 @@ def collect(
     Example: t2w collect --out changes --episodes 480 --only change
     Example: t2w collect --out bodies --episodes 2640 --frames 32 --only body
     """
-    import os
     import time
 
     from t2w.data.collect import CollectConfig, alone, collect
     from t2w.media.folders import make_folder
+    from t2w.processes import cores
 
     output, began, made, seen = Output(json, quiet), time.monotonic(), 0, 0
     config = CollectConfig(episodes=episodes, frames=frames, seed=seed, **(alone(only) if only else {}))
     shards = -(-episodes // config.shard)
     make_folder(out)
-    for n in collect(out, config, workers or os.cpu_count() or 1):
+    for n in collect(out, config, workers or cores()):
         made, seen = made + n, seen + 1
         rate = made / (time.monotonic() - began)
         left = (shards - seen) * (time.monotonic() - began) / seen

@@ -21,14 +21,9 @@ def frames(
     painter_steps: o.PainterSteps = None,
     lora: o.Lora = None,
     quantize: o.Quantize = None,
-    seconds: o.Seconds = None,
-    frames: o.Frames = None,
-    actions: o.Actions = None,
-    policy: o.Policy = None,
     device: o.Device = "auto",
     dtype: o.Dtype = "auto",
     memory: o.Memory = "auto",
-    strict: o.Strict = False,
     no_metadata: o.NoMetadata = False,
     no_preview: o.NoPreview = False,
     json: o.Json = False,
@@ -37,8 +32,7 @@ def frames(
 ) -> None:
     """Candidates and a numbered contact sheet only, at the size of the world they are for.
 
-    Candidate k of seed s is the same picture whatever -n is. A line of `t2w new` works here too: what it says of the
-    walk is checked, and nothing is walked.
+    Candidate k of seed s is the same picture whatever -n is.
 
     Example: t2w frames "a swamp in the fog" -n 8 --seed 40
     """
@@ -50,8 +44,7 @@ def frames(
     making.settle(offline)
     how = {"negative": negative, "guidance": guidance, "steps": painter_steps, "lora": lora or (), "quantize": quantize}
     start = making.start(prompt, painter, seed, n, registry.spec(world), **how)
-    walk = {"seconds": seconds, "frames": frames, "actions": actions, "policy": policy}
-    making.walk(output, world=world, seed=seed, device=device, dtype=dtype, strict=strict, memory=memory, **walk)
+    making.check_machine(device, dtype, memory)
     understood = making.tell(output, start)
     from t2w.dream import candidates
     from t2w.start.folder import place

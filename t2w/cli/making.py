@@ -20,6 +20,14 @@ def check_length(seconds: float | None, frames: int | None) -> None:
         raise T2WError(f"--frames {frames} is out of range; a film has 1 to {MOST_FRAMES:,} new frames")
 
 
+def check_machine(device: str, dtype: str, memory: str) -> None:
+    from t2w.worlds import device as devices
+    from t2w.worlds.weights import memory as memories
+
+    devices.check(device, dtype)
+    memories.check(memory)
+
+
 def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict, memory="auto"):
     """The Walk that the options ask for. A script is read and held against the world here."""
     from t2w.dream import Walk, check
@@ -124,7 +132,9 @@ def keep(clean: bool, frames_out: Path | None, no_metadata: bool):
 
 
 def settle(offline: bool) -> None:
-    """Before the libraries are imported, which read this once: their talk is for programmers, and --offline is their word too."""
+    """Before the libraries are imported, which read this once: their talk is for programmers, and --offline is their word too. Threads of torch
+    that wait for each other spin, in GNU's OpenMP for milliseconds: beside other programs that is most of their time."""
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     for name in ("DIFFUSERS_VERBOSITY", "TRANSFORMERS_VERBOSITY", "HF_HUB_VERBOSITY"):
         os.environ.setdefault(name, "error")
     if not sys.warnoptions:

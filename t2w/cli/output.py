@@ -6,6 +6,8 @@ import time
 from functools import cached_property
 from pathlib import Path
 
+WIDEST = 4000  # columns
+
 
 class Output:
     """One a command. Every line of --json has an "event"; the last is the one result: {"event": "result", "ok": true, …}."""
@@ -54,8 +56,8 @@ class Output:
         else:
             from rich.console import Console
 
-            # In a pipe a row stays on its line.
-            Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+            # In a pipe a row stays on its line, however long.
+            Console(highlight=False, width=None if sys.stdout.isatty() else WIDEST).print(table)
 
 
 def gib(mib: float) -> str:

@@ -92,6 +92,6 @@ def _schema() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from t2w.start.folder import write_text
+    from t2w.media.atomic import write_text
 
     write_text(path, text)

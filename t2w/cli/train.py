@@ -11,7 +11,15 @@ from t2w.cli import train_parts as parts
 from t2w.cli.output import Output
 from t2w.cli.watch import watch
 
-app = typer.Typer(help="Train your own: autoencoder, then painter, parallax, outpainter, events, body and dynamics.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def settle() -> None:
+    """Train your own: autoencoder, then painter, parallax, outpainter, events, body and dynamics."""
+    from t2w.cli import making
+
+    making.settle(offline=False)
 
 
 @app.command("autoencoder")

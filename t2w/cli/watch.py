@@ -11,10 +11,8 @@ from t2w.cli.output import Output
 
 def watch(output: Output, logs: Iterator[dict], out: Path) -> None:
     """A line now and then, and one for each look at held-out pictures."""
-    from t2w.cli import making
     from t2w.media.folders import make_folder
 
-    making.settle(offline=False)
     make_folder(out)
     if int(os.environ.get("RANK", "0")):  # under accelerate launch one process speaks for all
         deque(logs, maxlen=0)

@@ -2,9 +2,7 @@
 
 import json
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,7 +11,8 @@ from pathlib import Path
 
 from t2w.data.shard import Shard, path_of, write
 from t2w.errors import FAILED, MISSING, T2WError
-from t2w.media.atomic import atomically, sweep
+from t2w.media.atomic import sweep, write_text
+from t2w.processes import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,7 @@ def _job(job: tuple[Path, int, CollectConfig]) -> int:
 def _begin() -> None:
     """In a worker. Ctrl-C reaches every process: the workers just end, and the caller is told. When that one is killed, they end too."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    end_with_parent()
 
 
 def collect(folder: Path, config: CollectConfig, workers: int) -> Iterator[int]:
@@ -113,5 +107,4 @@ def claim(folder: Path, config: CollectConfig) -> None:
             raise T2WError(f"{folder} holds episodes with other settings ({', '.join(different)}); use another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
-    with atomically(path) as temporary:
-        temporary.write_text(json.dumps(settings, indent=2) + "\n")
+    write_text(path, json.dumps(settings, indent=2) + "\n")

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, FACE, Shard
 from t2w.errors import T2WError
+from t2w.media.pixels import to_tensor
 from t2w.nn.geometry import ALIKE, NEAREST, enlarged, inside, nearer, projected, values_at
 from t2w.nn.parallax import histories, middle
 from t2w.nn.precision import exactly
@@ -228,7 +229,7 @@ class Faces:
         half of them in the mirror."""
         draw = self.generator
         at, by = torch.randint(len(self), (size,), generator=draw).tolist(), torch.randint(-2, 3, (2,), generator=draw).tolist()
-        pictures = torch.stack([self.middle[i] for i in at]).roll(by, (2, 3)).float() / 127.5 - 1
+        pictures = to_tensor(rearrange(torch.stack([self.middle[i] for i in at]).roll(by, (2, 3)), "b c h w -> b h w c").numpy())[0]
         pictures = pictures * (0.8 + 0.4 * torch.rand(size, 3, 1, 1, generator=draw))
         facing, mirror = torch.stack([self.facing[i] for i in at]), torch.rand(size, generator=draw) < 0.5
         pictures = torch.where(mirror[:, None, None, None], pictures.flip(3), pictures)

@@ -48,7 +48,8 @@ class Pictures(Dataset):
 
 
 class Forever(IterableDataset):
-    """Batches' items in random order without end; the order depends on seed and on the step at which a run is taken up."""
+    """Batches' items in random order without end; the order, and what an item is left to chance, depend on the seed, which the step at which a run
+    is taken up belongs to, and on the worker."""
 
     def __init__(self, items: Dataset, seed: int):
         self.items, self.seed = items, seed
@@ -56,7 +57,10 @@ class Forever(IterableDataset):
     def __iter__(self):
         assert len(self.items), "nothing to draw from"
         worker = torch.utils.data.get_worker_info()
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + (worker.id if worker else 0))
+        seed = self.seed * 100_003 + (worker.id if worker else 0)
+        generator = torch.Generator().manual_seed(seed)
+        if hasattr(self.items, "generator"):  # a worker's is a copy of the others'
+            self.items.generator.manual_seed(seed)
         while True:
             for k in torch.randperm(len(self.items), generator=generator).tolist():
                 yield self.items[k]

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from t2w.errors import T2WError
-from t2w.media.atomic import atomically
+from t2w.media.atomic import atomically, write_text
 from t2w.sim.rows import KINDS
 
 QUALITY = 95
@@ -89,8 +89,7 @@ def write(folder: Path, index: int, episodes: list[Episode]) -> None:
         rows.append({**episode.about, "start": start, "frames": len(episode.jpegs)})
         start += len(episode.jpegs)
     jpegs = [jpeg for episode in episodes for jpeg in episode.jpegs]
-    with atomically(path.with_suffix(".jsonl")) as temporary:
-        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_text(path.with_suffix(".jsonl"), "".join(json.dumps(row) + "\n" for row in rows))
     with atomically(path) as temporary:
         arrays = {
             "jpeg": np.frombuffer(b"".join(jpegs), np.uint8),

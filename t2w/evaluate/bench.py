@@ -24,6 +24,7 @@ from t2w.actions import policy as policies
 from t2w.errors import FAILED, T2WError
 from t2w.media.hud import Hud
 from t2w.media.video import Film
+from t2w.processes import deaf
 from t2w.rollout.recorder import Recorder, Recording
 from t2w.rollout.rollout import walk
 from t2w.start import painters
@@ -61,12 +62,8 @@ def alone(ask: Ask) -> dict:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_answer, args=(ask, there), daemon=True)
-    # What is ignored now is ignored in the new process from its first moment: Ctrl-C is for this one, which then ends the other.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with deaf():
         process.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
     there.close()
     try:
         found = here.recv()

@@ -170,5 +170,4 @@ PART = Part(
     n=6 * len(EVENTS),
     few=len(EVENTS),
     frames=2 * FRAMES,
-    version=2,
 )

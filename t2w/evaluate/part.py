@@ -54,7 +54,6 @@ class Part:
     plots: Callable[[Tables], list[str]] = lambda tables: []
     truth: bool = True  # it compares with the simulator
     settings: tuple = ()  # what else decides the figures
-    version: int = 1  # of the measure: figures of another are not read
 
 
 @dataclass(frozen=True)

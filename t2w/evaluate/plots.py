@@ -30,7 +30,7 @@ def bars(title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]
     low, high = _range([0.0, *(v for values in series.values() for v in values)])
     room = (WIDTH - LEFT - RIGHT) / len(labels)
     width, zero = 0.8 * room / len(series), _y(0, low, high)
-    parts = _frame(title, low, high, list(series), HEIGHT + 40)
+    parts = _frame(title, low, high, list(series))
     for i, label in enumerate(labels):
         x = LEFT + (i + 0.5) * room
         parts.append(
@@ -57,7 +57,7 @@ def _y(value: float, low: float, high: float) -> float:
     return HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
 
-def _frame(title: str, low: float, high: float, names: list[str], height: int = HEIGHT) -> list[str]:
+def _frame(title: str, low: float, high: float, names: list[str]) -> list[str]:
     """Title, legend, and five levels."""
     parts = [f'<text x="{LEFT}" y="14" font-weight="600">{escape(title)}</text>']
     x = LEFT

@@ -8,7 +8,7 @@ from pathlib import Path
 from t2w.evaluate import page
 from t2w.evaluate.part import Part, Tables
 from t2w.evaluate.store import Store, plain
-from t2w.media.atomic import atomically
+from t2w.media.atomic import write_text
 
 PICTURED = 2  # cases of each part whose strips the page shows
 
@@ -51,10 +51,7 @@ def report(title: str, plan: Mapping[Part, int], store: Store, facts: dict, note
     page.write(paths["page"], title, facts, sections, notes)
     rows = {name: rows for tables in found.values() for name, rows in tables.items()}
     cases = {part.name: n for part, n in plan.items()}
-    with atomically(paths["json"]) as temporary:
-        temporary.write_text(
-            json.dumps({**facts, "notes": list(notes), "cases": cases, **rows}, indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
+    write_text(paths["json"], json.dumps({**facts, "notes": list(notes), "cases": cases, **rows}, indent=2, ensure_ascii=False) + "\n")
     return paths
 
 

@@ -1,7 +1,8 @@
 """Cases on disk: each is written whole as soon as it is measured, so that an evaluation goes on where it was stopped.
 
 `DIR/cases/<part>-<key>/0007.json` holds the figures of case 7 and names its film strips, PNG files beside it. The key is a digest of all
-that decides the figures: weights, judge, seed, start frames, the part's own settings. Another world in the same folder gets other keys.
+that decides the figures: weights, judge, seed, start frames, the part's own settings, the code of t2w. Another world in the same folder gets
+other keys.
 """
 
 import hashlib
@@ -9,17 +10,19 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from t2w import __version__
 from t2w.errors import T2WError
 from t2w.evaluate.part import Found, Part, Strip
-from t2w.media.atomic import atomically, sweep
+from t2w.media.atomic import sweep, write_text
 from t2w.media.folders import make_folder
 from t2w.media.pixels import write_png
 
+ROOT = Path(__file__).parents[1]
 GAP = 2  # pixels between the frames of a strip
 
 
@@ -31,7 +34,7 @@ class Store:
     about: dict
 
     def place(self, part: Part) -> Path:
-        decides = json.dumps([self.about, part.name, part.version, part.settings, __version__], sort_keys=True, default=str)
+        decides = json.dumps([self.about, part.name, part.settings, code()], sort_keys=True, default=str)
         return self.folder / "cases" / f"{part.name}-{hashlib.sha256(decides.encode()).hexdigest()[:8]}"
 
     def read(self, part: Part, k: int) -> dict | None:
@@ -54,8 +57,7 @@ class Store:
         for name, strip in names.items():
             write_png(place / name, picture(strip))
         row = {"figures": plain(found.figures), "strips": {name: strip.about for name, strip in names.items()}}
-        with atomically(place / f"{k:04d}.json") as temporary:
-            temporary.write_text(json.dumps(row, ensure_ascii=False) + "\n", "utf-8")
+        write_text(place / f"{k:04d}.json", json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def picture(strip: Strip) -> np.ndarray:
@@ -76,6 +78,15 @@ def plain(value: object) -> object:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@cache
+def code() -> str:
+    """A digest of t2w's own code, and the version of torch that runs it."""
+    found = hashlib.sha256(version("torch").encode())
+    for file in sorted(ROOT.rglob("*.py")):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def digest(paths: Iterable[Path]) -> str:

@@ -15,6 +15,7 @@ from t2w.errors import FAILED, T2WError
 from t2w.media.folders import make_folder
 
 LEFTOVER = re.compile(r"\..*\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{6}\.tmp(\.\w+)?")
+CLOCKS = 2.0  # seconds by which a disk's clock and the machine's may differ
 LAST = ("config.json", "tokenizer_config.json", "model_index.json")  # what says that a folder can be loaded
 
 
@@ -32,6 +33,12 @@ def atomically(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """A file of text, whole or not at all; half a character, as file names may hold, is written as JSON does."""
+    with atomically(path) as temporary:
+        temporary.write_text(text, "utf-8", "backslashreplace", newline="\n")
 
 
 @contextmanager
@@ -69,13 +76,13 @@ def temporary_name(path: Path) -> Path:
 def sweep(folder: str | Path) -> None:
     """Removes the temporary files and folders that killed runs of this machine left in `folder`."""
     for entry, writer in _begun(folder):
-        if not _alive(writer):
+        if not _writes(writer, entry):
             shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def at_work(folder: str | Path) -> bool:
     """Whether another process of this machine is writing in `folder`."""
-    return Path(folder).is_dir() and any(writer != os.getpid() and _alive(writer) for _, writer in _begun(folder))
+    return Path(folder).is_dir() and any(writer != os.getpid() and _writes(writer, entry) for entry, writer in _begun(folder))
 
 
 def _begun(folder: str | Path) -> Iterator[tuple[Path, int]]:
@@ -109,13 +116,15 @@ def _host() -> str:
     return f"{zlib.crc32(platform.node().encode()):08x}"
 
 
-def _alive(pid: int) -> bool:
-    """Not so a zombie: killed, it writes no more, but keeps its number until its parent asks after it, which in a container may be never."""
+def _writes(pid: int, entry: Path) -> bool:
+    """Not so a zombie: killed, it writes no more, but keeps its number until its parent asks after it, which in a container may be never. Nor
+    who has begun since the file was last written: he has the number of one who is gone."""
     import psutil
 
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, OverflowError):
+        process, written = psutil.Process(pid), entry.stat().st_mtime
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= written + CLOCKS
+    except (psutil.NoSuchProcess, OverflowError, FileNotFoundError):
         return False
     except psutil.AccessDenied:
         return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from t2w.media.atomic import atomically
+from t2w.media.atomic import write_text
 
 
 def write_page(path: Path, title: str, style: str, body: str, script: str = "") -> None:
@@ -16,8 +16,7 @@ def write_page(path: Path, title: str, style: str, body: str, script: str = "") 
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{style}</style>'
     code = f"<script>{script}</script>" if script else ""
     page = f'<!doctype html><html lang="en"><head>{head}</head><body>{body}{code}</body></html>\n'
-    with atomically(path) as temporary:
-        temporary.write_text(page, "utf-8", "backslashreplace")
+    write_text(path, page)
 
 
 def data(name: str, value: object) -> str:

@@ -23,7 +23,7 @@ class Mouse:
             self.right += self.height
         self.body_left = self.right + (size // 2 if turns else 0)
         names = self.buttons(keys)
-        self._body = _body(size, self.height, self.margin, names) if names else None
+        self._body = _body(size, self.height, self.margin) if names else None
         self._lit = {name: _lit(size, self.height, self.margin, name) for name in names}
         if names:
             self.right = self.body_left + _body_width(size)
@@ -81,7 +81,7 @@ def _outline(size: int, height: int, margin: int) -> tuple[np.ndarray, np.ndarra
     return x, y, box(x, y, margin, margin, width, height, width * 0.46)
 
 
-def _body(size: int, height: int, margin: int, names: tuple[str, ...]) -> Sprite:
+def _body(size: int, height: int, margin: int) -> Sprite:
     x, y, body = _outline(size, height, margin)
     canvas = Canvas(*body.shape).lay(glow(body, margin), (0, 0, 0), 0.30).lay(fill(body), INK, 0.58)
     canvas.lay(ring(body, max(1.2, height / 48)), PAPER, 0.45)

@@ -22,12 +22,14 @@ def begun(work: Callable[[], T]) -> Callable[[], T]:
     """Begins with work that is not wanted yet => what waits for it and gives what came of it, as often as it is asked. What no thread has
     come to by then is done by who asks. Outside inference mode all is: a training has no core to spare.
 
-    Whatever the work raises is raised where it is asked for."""
+    Torch takes as many threads for it as it does now for the caller. Whatever the work raises is raised where it is asked for."""
     if not torch.is_inference_mode_enabled():
         return cache(work)
+    threads = torch.get_num_threads()
 
     def there() -> T:
-        with torch.inference_mode(), half_the_threads():
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
             return work()
 
     future = _THREADS.submit(there)

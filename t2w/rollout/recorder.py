@@ -14,7 +14,7 @@ import numpy as np
 
 from t2w.actions.action import Action
 from t2w.errors import T2WError
-from t2w.media.atomic import atomically, sweep
+from t2w.media.atomic import sweep, write_text
 from t2w.media.folders import make_folder
 from t2w.media.hud import Hud, enlarge
 from t2w.media.pixels import write_png
@@ -47,6 +47,7 @@ class Recorder:
         self.recording, self.spec, self.manifest = recording, spec, manifest
         self.hud = Hud(spec.space.keys, spec.fps, manifest["prompt"], spec.space.mouse, spec.space.turn)
         self.measures = Seconds(spec.fps)
+        self.rows: list[str] = []  # of actions.jsonl
         self.hash = hashlib.sha256()
         self.written = 0
         self.waiting: deque[Future] = deque()
@@ -60,7 +61,6 @@ class Recorder:
         with ExitStack() as stack:
             self.film = stack.enter_context(self._film("take"))
             self.clean = stack.enter_context(self._film("clean")) if self.recording.clean else None
-            self.rows = stack.enter_context(open(stack.enter_context(atomically(folder / "actions.jsonl")), "w", encoding="utf-8"))
             self.writer = stack.enter_context(ThreadPoolExecutor(1))
             stack.push(self._catch_up)
             self.stack = stack.pop_all()
@@ -80,7 +80,7 @@ class Recorder:
 
     def _write(self, frame: np.ndarray, action: Action | None) -> None:
         if action is not None:
-            self.rows.write(json.dumps(action.to_row()) + "\n")
+            self.rows.append(json.dumps(action.to_row()) + "\n")
         self.film.write(self.hud.draw(frame, action, self.written))
         if self.clean is not None:
             self.clean.write(enlarge(frame))
@@ -94,10 +94,10 @@ class Recorder:
     def __exit__(self, kind, error, trace) -> None:
         self.stack.__exit__(kind, error, trace)
         if kind is None:
+            write_text(self.recording.folder / "actions.jsonl", "".join(self.rows))
             # Last, so that a folder with a take.json holds a whole take.
             self.manifest = {**self.manifest, "sha256": self.hash.hexdigest(), "seconds": self.measures.rows(), **self.recording.more}
-            with atomically(self.recording.folder / "take.json") as temporary:
-                temporary.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+            write_text(self.recording.folder / "take.json", json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n")
 
     def _film(self, name: str) -> Film:
         return Film(

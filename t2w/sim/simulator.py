@@ -98,7 +98,7 @@ class Simulator:
         color, beast_color = COLORS[spec.character_color], COLORS[spec.creature_color]
         things = (s.player, s.crates, s.creatures, s.door, np.asarray(self.scene.hinge, np.float64), s.debris)
         n, own = draw(self._rows, *things, who, color, beast, beast_color, spec.view == FIRST, near, eye)
-        if getattr(self.renderer, "scene", None) is not self.scene:
+        if self.renderer.scene is not self.scene:
             self.renderer.load(self.scene)
         picture = self.renderer.render(eye, forward, fov, self._rows[:n], s.player[:3], s.frame / self.fps, own)
         share = np.bincount(self.renderer.kinds.ravel(), minlength=len(KINDS)) / self.renderer.kinds.size

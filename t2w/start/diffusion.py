@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from t2w.errors import FAILED, MISSING, T2WError
+from t2w.errors import FAILED, MISSING, T2WError, first_line
 from t2w.start import presets, smaller
 from t2w.worlds.protocol import Kept, anew
 from t2w.worlds.weights import disk, fetch
@@ -124,7 +124,7 @@ def paint(
                 raise T2WError(f"the painter {name} runs out of memory on {where}; {less}", FAILED) from error
             if isinstance(error, RuntimeError):
                 raise
-            raise T2WError(f"the painter {name} cannot be called so: {str(error).strip().splitlines()[0]}") from error
+            raise T2WError(f"the painter {name} cannot be called so: {first_line(error)}") from error
         yield from (picture if picture.shape[1::-1] == size else fit(picture, *size) for picture in pictures)
         seeds = seeds[most:]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from t2w.errors import T2WError
-from t2w.media.atomic import atomically
+from t2w.media.atomic import write_text
 from t2w.media.folders import make_folder
 from t2w.start.start import Start
 
@@ -50,11 +50,6 @@ def write(folder: Path, start: Start, candidates: int, pick: int | None, version
     manifest = {"kind": "world", **start.to_manifest(), "candidates": candidates, "pick": pick, "painted": painted, "versions": versions}
     write_text(folder / "world.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return manifest
-
-
-def write_text(path: Path, text: str) -> None:
-    with atomically(path) as temporary:
-        temporary.write_text(text, "utf-8", "backslashreplace")  # half a character in a file name is legal JSON that way
 
 
 def frame_path(folder: Path, k: int) -> Path:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t2w.errors import MISSING, T2WError
+from t2w.errors import MISSING, T2WError, first_line
 from t2w.worlds.weights import disk
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def add_lora(pipeline: DiffusionPipeline, lora: Sequence) -> None:
                 str(file.parent), weight_name=file.name, adapter_name=name, local_files_only=True, use_safetensors=True
             )
         except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, OSError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise T2WError(f"the LoRA {place} does not fit the painter: {reason[:200]}") from error
+            raise T2WError(f"the LoRA {place} does not fit the painter: {first_line(error)}") from error
         if not any(name in adapters for adapters in pipeline.get_list_adapters().values()):
             raise T2WError(f"the LoRA {place} has nothing for this painter ({type(pipeline).__name__}): it was made for another")
         names.append(name)

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from t2w.errors import FAILED, T2WError
-from t2w.media.atomic import atomically, sweep
+from t2w.media.atomic import atomically, sweep, write_text
 from t2w.media.folders import make_folder
 from t2w.nn.precision import bfloat16_is_fast
 from t2w.train.muon import Muon
@@ -122,8 +122,7 @@ class Run:
         name = f"checkpoint-{self.step}.safetensors"
         with atomically(self.folder / name) as temporary:
             save_file(self._state(), temporary)
-        with atomically(self.folder / "run.json") as temporary:
-            temporary.write_text(json.dumps({"step": self.step, "seconds": round(self.seconds, 1), "checkpoint": name}))
+        write_text(self.folder / "run.json", json.dumps({"step": self.step, "seconds": round(self.seconds, 1), "checkpoint": name}))
         for old in self.folder.glob("checkpoint-*.safetensors"):
             if old.name != name:
                 old.unlink()

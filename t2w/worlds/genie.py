@@ -47,7 +47,7 @@ def spec(folder: Path) -> WorldSpec:
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         raise T2WError(f"{folder / 'config.json'} lacks what a world says of itself, or says it wrongly: {error}") from error
     about = f"a world model trained with t2w, from {folder}"
-    return replace(SPEC, name=config.get("name", folder.resolve().name), space=space, about=about, **size)
+    return replace(SPEC, name=config.get("name", folder.resolve().name), space=space, about=about, licence="yours", **size)
 
 
 def load(device: str = "auto", dtype: str = "auto", folder: Path | None = None) -> Genie:

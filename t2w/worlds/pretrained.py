@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from t2w.errors import MISSING, T2WError
-from t2w.media.atomic import atomically, whole_folder
+from t2w.media.atomic import atomically, whole_folder, write_text
 from t2w.nn.body import Body, BodyConfig
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
@@ -57,8 +57,7 @@ def _save_weights(model: nn.Module, path: Path) -> None:
 
 
 def _save_config(config: dict, folder: Path) -> None:
-    with atomically(folder / "config.json") as temporary:
-        temporary.write_text(json.dumps(config, indent=2) + "\n")
+    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
 
 
 def save_autoencoder(autoencoder: AutoencoderDC, folder: Path) -> None:

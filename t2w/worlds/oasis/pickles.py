@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.serialization import safe_globals
 
-from t2w.errors import MISSING, T2WError
+from t2w.errors import MISSING, T2WError, first_line
 
 # What torch's reader was seen to raise, or is documented to raise, for files that are cut off, overwritten or of another kind.
 BROKEN = (OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, struct.error)
@@ -30,8 +30,7 @@ def read(path: Path, arrays: bool = False) -> object:
     except pickle.UnpicklingError:
         raise T2WError(f"{path} is broken, or holds more than tensors: it is not read, for what else is in it could run as code") from None
     except (*BROKEN, SafetensorError) as error:
-        reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
-        raise T2WError(f"{path} is broken, cut off or no file of weights ({reason}); get it anew") from None
+        raise T2WError(f"{path} is broken, cut off or no file of weights ({first_line(error, 120)}); get it anew") from None
 
 
 def _arrays() -> list:

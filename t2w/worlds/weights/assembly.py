@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t2w.errors import MISSING, T2WError
+from t2w.errors import MISSING, T2WError, first_line
 from t2w.worlds.weights import disk
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def assemble(
         place = folder
         pipeline = kind.from_pretrained(folder, dtype=dtype, **given, **safe)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0].partition(". ")[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error).partition(". ")[0]
         raise T2WError(f"{name} does not load from {place}: {reason}", MISSING) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2w.errors import FAILED, MISSING, T2WError
+from t2w.errors import FAILED, MISSING, T2WError, first_line
 from t2w.media.folders import quoted
 from t2w.worlds.weights import disk
 
@@ -162,7 +162,7 @@ def _scan():
 def _told(folder: Path, path: Path) -> str | None:
     """The checksum that the hub gave for a file: in the cache its name, in a folder of its own a note beside it."""
     note = folder / ".cache" / "huggingface" / "download" / f"{path.relative_to(folder).as_posix()}.metadata"
-    said = note.read_text().splitlines()[1] if note.is_file() else path.resolve().name
+    said = (note.read_text().splitlines()[1:2] or [""])[0] if note.is_file() else path.resolve().name
     return said if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", said) else None
 
 
@@ -193,7 +193,6 @@ def _asking(repo: str) -> Iterator[None]:
     except OfflineModeIsEnabled as error:
         raise T2WError(f"nothing is fetched offline; without --offline (and HF_HUB_OFFLINE) {hub} is asked for {repo}", MISSING) from error
     except (HTTPError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise T2WError(
-            f"{repo} could not be fetched from {hub}: {reason[:200]}; the same command again goes on with what is missing", FAILED
+            f"{repo} could not be fetched from {hub}: {first_line(error)}; the same command again goes on with what is missing", FAILED
         ) from error
