@@ -42,6 +42,12 @@ def test_the_plan_is_told_before_and_nothing_is_written(tmp_path):
     }
 
 
+@pytest.mark.parametrize("verb", ["resume", "retry", "status", "cancel"])
+def test_where_there_is_no_batch_nothing_is_made(verb, tmp_path):
+    code, said = t2w(tmp_path, set_up(tmp_path), verb, "typo")
+    assert code == 2 and "is no batch" in said[-1]["error"] and not (tmp_path / "typo").exists()
+
+
 def test_the_same_command_again_does_nothing(whole):
     here, env, _ = whole
     before = {path: path.stat().st_mtime_ns for path in (here / "b" / "worlds").rglob("*")}

@@ -23,6 +23,7 @@ def lines(result) -> list[dict]:
 def test_worlds_are_listed_for_people_and_programs():
     words = t2w("worlds", "list").stdout
     assert "starter" in words and "sim" in words and "160×96" in words
+    assert all(" " in line and line[0] != " " for line in words.splitlines())  # a row stays on its line
     (row,) = lines(t2w("worlds", "list", "--json"))
     assert row["event"] == "result" and {world["name"] for world in row["worlds"]} >= {"starter", "sim"}
 

@@ -178,6 +178,14 @@ def test_only_leftovers_of_dead_runs_are_swept(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([living.name, ".hidden.tmp", "take.mp4"])
 
 
+def test_who_has_the_number_of_a_dead_run_is_another(tmp_path):
+    path = atomic.temporary_name(tmp_path / "take.mp4")
+    path.touch()
+    os.utime(path, (0, 0))  # before this process began
+    atomic.sweep(tmp_path)
+    assert not path.exists()
+
+
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="zombies are POSIX's")
 def test_a_zombie_writes_no_more(tmp_path):
     zombie = subprocess.Popen([sys.executable, "-c", "pass"])

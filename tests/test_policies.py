@@ -4,6 +4,7 @@ from itertools import groupby
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from t2w.actions import Action, ActionSpace, policy
 from t2w.errors import T2WError
@@ -88,6 +89,20 @@ def nothing(space, fps, seed):
 number = 3
 """
 
+COUNTED = """
+from t2w.actions import Action
+
+def say(letter):
+    with open("said", "a") as file:
+        file.write(letter)
+
+say("f")
+
+def wander(space, fps, seed):
+    say("m")
+    return lambda frame, t: Action()
+"""
+
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
@@ -104,6 +119,15 @@ def own(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["mine.py:wander", "./mine.py:wander", "t2w_test_policies:wander"])
 def test_ones_own_policy_comes_from_a_file_or_a_module(own, name):
     assert policy.make(name, SPACE, 15, 4)(FRAME, 9) == Action(mouse=(4.0, 9.0))
+
+
+def test_ones_own_policy_is_made_once_for_a_film_and_its_file_run_once(own, tmp_path):
+    from t2w.cli import app
+
+    (tmp_path / "counted.py").write_text(COUNTED)
+    words = ["new", "a meadow", "--painter", "sim", "--world", "sim", "-n", "1", "--frames", "2", "--policy", "counted.py:wander"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "said").read_text() == "fm"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,13 @@ def test_what_is_there_is_not_made_again_and_what_is_gone_is_done_without(tmp_pa
     assert len(data(tmp_path, "takes")) == 4 and "kept" not in data(tmp_path, "takes")[0]
 
 
+def test_a_row_is_a_row_whatever_letters_are_in_it(tmp_path):
+    batch(tmp_path, 2)
+    found = [replace(row, error="one\u2028two\u0085three") for row in results.read(tmp_path)]
+    results.write(tmp_path, found)
+    assert results.read(tmp_path) == found
+
+
 def test_no_batch_is_told(tmp_path):
     with pytest.raises(T2WError, match="is no batch"):
         report.make(tmp_path)
