@@ -1,7 +1,7 @@
 """An action: the keys held and the degrees of view turn during one frame. A space turns it into the vector a network reads, and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -18,10 +18,23 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Action:
-    """Action t leads from frame t to frame t+1. `mouse` is in degrees of this one frame: dx right +, dy down +."""
+    """Action t leads from frame t to frame t+1. `mouse` is in degrees of this one frame: dx right +, dy down +. Raises T2WError for what is no
+    key, and for degrees that are no two finite numbers."""
 
     keys: frozenset[str] = frozenset()
     mouse: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.keys, str) or not isinstance(self.keys, Iterable):
+            raise T2WError(f"an action's keys are a set such as {{'w', 'space'}}, not {_short(self.keys)}")
+        try:
+            right, down = map(float, self.mouse)
+        except (TypeError, ValueError):
+            right = down = math.nan
+        if not (math.isfinite(right) and math.isfinite(down)):
+            raise T2WError(f"an action's mouse is two finite numbers of degrees such as (4.0, 0.0), not {_short(self.mouse)}")
+        object.__setattr__(self, "keys", frozenset(legal_key(key) for key in self.keys))
+        object.__setattr__(self, "mouse", (right, down))
 
     def to_row(self) -> dict:
         """The JSON form: {"keys": ["space", "w"], "mouse": [dx, dy]}."""
@@ -69,6 +82,11 @@ class ActionSpace:
         keys = frozenset(key for key, value in zip(self.keys, vector) if value > 0.5)
         mouse = (float(vector[-2]) * self.turn, float(vector[-1]) * self.turn) if self.mouse else (0.0, 0.0)
         return Action(keys, mouse)
+
+    def clipped(self, action: Action) -> Action:
+        """The action, turning by no more than this space's most."""
+        right, down = (max(-self.turn, min(self.turn, degrees)) for degrees in action.mouse)
+        return action if (right, down) == action.mouse else Action(action.keys, (right, down))
 
     def lacks(self, action: Action) -> set[str]:
         """The keys of `action`, and "mouse", that this space does not understand."""

@@ -10,7 +10,8 @@ from t2w.actions import own_policy, plugins
 from t2w.actions.action import Action, ActionSpace
 from t2w.errors import T2WError
 
-Policy = Callable[[np.ndarray, int], Action]  # (last frame (h w c) uint8, t) -> action t, which leads from frame t to frame t+1
+# (last frame (h w c) uint8, which may not be written on, t) -> action t, which leads from frame t to frame t+1
+Policy = Callable[[np.ndarray, int], Action]
 Maker = Callable[[ActionSpace, float, int], Policy]  # (space, fps, seed)
 
 IDLE = Action()

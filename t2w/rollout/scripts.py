@@ -17,7 +17,7 @@ def read(source: str) -> Script:
 
 
 def lacks(script: Script, spec: WorldSpec) -> list[str]:
-    """One sentence for each key, the mouse or the words that the script uses and the world lacks; each names place, key and world."""
+    """One sentence for each key, the mouse, turns or the words that the script uses and the world lacks; each names place, key and world."""
     known = {*spec.space.keys, *["mouse"] * spec.space.mouse}
     knows = f"it knows {' '.join(spec.space.keys)}{' and the mouse' if spec.space.mouse else ''}"
     found = [
@@ -25,6 +25,10 @@ def lacks(script: Script, spec: WorldSpec) -> list[str]:
         for name, place in script.uses().items()
         if name not in known
     ]
+    fastest = max((abs(degrees) for action in script.actions(spec.fps) for degrees in action.mouse), default=0.0)
+    if spec.space.mouse and fastest > spec.space.turn + 1e-6:
+        most = f"the world {spec.name} turns by {spec.space.turn:g} at most"
+        found.append(f"{script.source}: it turns by up to {fastest:g} degrees in a frame; {most}, what is beyond is lost")
     if script.says(spec.fps):
         found.append(f"{script.source}: the world {spec.name} takes no words on the way; what is said is left out")
     return found

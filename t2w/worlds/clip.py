@@ -14,7 +14,7 @@ import numpy as np
 from t2w.actions.action import Action
 from t2w.errors import FAILED, T2WError
 from t2w.worlds.camera import Camera, path, poses
-from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.protocol import WorldSpec, checked_actions, checked_frame, checked_seed
 
 if TYPE_CHECKING:
     import torch
@@ -39,9 +39,10 @@ class ClipWorld:
 
         from t2w.media.pixels import fit
 
+        frame = checked_frame(frame)
         if frame.shape[:2] != (self.spec.height, self.spec.width):
             frame = fit(frame, self.spec.width, self.spec.height)
-        return ClipSession(self, frame.copy(), prompt, torch.Generator("cpu").manual_seed(seed), Camera())
+        return ClipSession(self, frame.copy(), prompt, torch.Generator("cpu").manual_seed(checked_seed(seed)), Camera())
 
 
 class ClipSession:
@@ -51,7 +52,7 @@ class ClipSession:
 
     def step(self, actions: list[Action]) -> np.ndarray:
         """One action or more, as many frames: another step goes on from the last frame, which is all that is remembered."""
-        longest = self.world.longest
+        longest, actions = self.world.longest, checked_actions(actions)
         return np.concatenate([self._clip(actions[k : k + longest]) for k in range(0, len(actions), longest)])
 
     def fork(self) -> ClipSession:

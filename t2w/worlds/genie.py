@@ -13,7 +13,7 @@ import numpy as np
 
 from t2w.actions.action import Action, ActionSpace
 from t2w.errors import T2WError
-from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.protocol import WorldSpec, checked_actions, checked_frame, checked_seed
 from t2w.worlds.sim import SPEC as SIMULATOR  # what the starter was trained on
 
 if TYPE_CHECKING:
@@ -79,7 +79,12 @@ class Genie:
         from t2w.media.pixels import to_tensor
         from t2w.nn.imagine import Dream
 
-        noise = torch.Generator(self.device).manual_seed(seed)
+        frame, size = checked_frame(frame), (self.spec.height, self.spec.width)
+        if frame.shape[:2] != size:
+            raise T2WError(
+                f"the world {self.spec.name} begins with frames of {size[0]}×{size[1]} (height×width), not of {frame.shape[0]}×{frame.shape[1]}"
+            )
+        noise = torch.Generator(self.device).manual_seed(checked_seed(seed))
         with torch.inference_mode():
             first, picture = self.encode(frame[None]), to_tensor(frame[None], self.device)[0]
             return GenieSession(self, Dream(self.dynamics, first, noise, self.sampling, self.carrier, picture))
@@ -115,7 +120,7 @@ class GenieSession:
 
     def step(self, actions: list[Action]) -> np.ndarray:
         frames = []
-        for action in actions:
+        for action in checked_actions(actions):
             self.imagine(action)
             frames.append(self.picture())
         return np.concatenate(frames)

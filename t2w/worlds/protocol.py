@@ -1,5 +1,6 @@
 """What a world is: a spec that can be read without loading anything, weights that begin sessions, sessions that turn actions into frames."""
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -7,7 +8,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from t2w.actions.action import Action, ActionSpace
+from t2w.errors import T2WError
 
+LAST_SEED = 2**63 - 1  # of torch's generators
 M = TypeVar("M")
 Kept = Callable[[tuple, Callable[[], M]], M]  # (what it is, how to load it) => the model, which may have been loaded before
 
@@ -36,6 +39,32 @@ class WorldSpec:
 
     def frames(self, seconds: float) -> int:
         return max(1, round(seconds * self.fps))
+
+
+def checked_frame(frame: np.ndarray) -> np.ndarray:
+    """A start frame as an array (h w c) uint8 RGB. Raises T2WError for any other."""
+    frame = np.asarray(frame)
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        raise T2WError(f"a start frame is an array (height, width, 3) of uint8, not {frame.shape} of {frame.dtype}")
+    return frame
+
+
+def checked_seed(seed: int) -> int:
+    """Raises T2WError for what is no whole number from 0 to the largest."""
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        raise T2WError(f"a seed is a whole number, not {seed!r}") from None
+    if not 0 <= whole <= LAST_SEED:
+        raise T2WError(f"the seed {whole} is out of range; it goes from 0 to {LAST_SEED:,}")
+    return whole
+
+
+def checked_actions(actions: list[Action]) -> list[Action]:
+    """Raises T2WError for what is no list of actions, or an empty one."""
+    if isinstance(actions, Action) or not actions or not all(isinstance(action, Action) for action in actions):
+        raise T2WError("a step takes a list of one Action or more")
+    return actions
 
 
 class Session(Protocol):

@@ -4,7 +4,7 @@ import numpy as np
 
 from t2w.actions.action import Action, ActionSpace
 from t2w.errors import MISSING, T2WError
-from t2w.worlds.protocol import WorldSpec
+from t2w.worlds.protocol import WorldSpec, checked_actions, checked_seed
 
 SPEC = WorldSpec(
     name="sim",
@@ -42,7 +42,7 @@ class SimWorld:
     spec = SPEC
 
     def begin(self, frame: np.ndarray, *, prompt: str = "", seed: int = 0) -> "SimSession":
-        sim = simulator(prompt, seed)
+        sim = simulator(prompt, checked_seed(seed))
         notes = (
             ()
             if np.array_equal(frame, sim.frame())
@@ -60,8 +60,8 @@ class SimSession:
 
     def step(self, actions: list[Action]) -> np.ndarray:
         frames = []
-        for action in actions:
-            self.sim.step(action)
+        for action in checked_actions(actions):
+            self.sim.step(SPEC.space.clipped(action))
             frames.append(self.sim.frame())
         return np.stack(frames)
 
