@@ -64,7 +64,7 @@ def test_how_one_stands_is_learnt_from_actions_alone(bodies):
     stances = Stances(shards(bodies), body.BodyConfig().history)
     phase = stances.steps["phase"]
     standing = body.Body(body.BodyConfig()).standing
-    learn_standing(standing, stances, steps=300)
+    list(learn_standing(standing, stances, steps=300))
     with torch.no_grad():
         guess, rest = standing(stances.steps["history"].float(), stances.steps["afloat"])
     assert (guess - phase).abs().mean() < 0.3 * (phase - phase.mean()).abs().mean()

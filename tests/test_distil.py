@@ -73,9 +73,9 @@ def test_a_reader_pulls_what_was_made_until_it_is_read_as_told(tmp_path):
     generator = torch.Generator().manual_seed(0)
     data, sign = pictures(generator)
     items = [{"latents": z, "shows": words(s[None])[0]} for z, s in zip(data, sign)]
-    reader = taught(tmp_path / "reader.safetensors", Reader(*SIZE, (("sign", ("minus", "plus")),), d=16), items, steps=60, seed=0)
-    again = Reader(*SIZE, (("sign", ("minus", "plus")),), d=16)
-    again = taught(tmp_path / "reader.safetensors", again, items, steps=60, seed=1)  # it has learnt already
+    reader, again = (Reader(*SIZE, (("sign", ("minus", "plus")),), d=16) for _ in range(2))
+    assert list(taught(tmp_path / "reader.safetensors", reader, items, steps=60, seed=0))[-1]["at"] == 60
+    assert not list(taught(tmp_path / "reader.safetensors", again, items, steps=60, seed=1))  # it has learnt already
     assert all((a == b).all() for a, b in zip(reader.parameters(), again.parameters()))
     made, misread = noise(generator, N, *SIZE), []
     for _ in range(30):

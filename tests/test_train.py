@@ -25,7 +25,7 @@ def test_a_run_cut_off_goes_on_where_it_was(data, tmp_path):
 
 
 def test_a_decoder_learns_on_without_touching_the_latents(data, encoder, tmp_path):
-    from t2w.data.latents import key_of
+    from t2w.nn.autoencoder import key_of
     from t2w.train.autoencoder import train_autoencoder
     from t2w.worlds.pretrained import load_autoencoder
 
@@ -66,7 +66,37 @@ def test_a_run_of_another_kind_is_refused_in_a_sentence(data, encoder):
     from t2w.train.autoencoder import train_autoencoder
 
     with pytest.raises(T2WError, match="another kind"):
-        next(train_autoencoder(data, encoder, replace(autoencoder.TINY, channels=4), FIT))
+        next(train_autoencoder(data, encoder, replace(autoencoder.TINY, channels=4), replace(FIT, batch=4)))
+    with pytest.raises(T2WError, match="begun with another batch"):
+        next(train_autoencoder(data, encoder, autoencoder.TINY, FIT))
+
+
+def test_a_run_that_is_interrupted_is_saved_after_the_step(data, tmp_path):
+    import os
+    import signal
+
+    from t2w.train.autoencoder import train_autoencoder
+
+    fit = replace(FIT, steps=50)
+    logs = train_autoencoder(data, tmp_path, autoencoder.TINY, fit)
+    next(logs)
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        next(logs)
+    assert next(train_autoencoder(data, tmp_path, autoencoder.TINY, fit))["step"] == 2
+
+
+def test_parts_that_know_other_latents_are_refused(data, encoder, tmp_path):
+    import torch
+
+    from t2w.train.autoencoder import train_autoencoder
+    from t2w.train.parallax import of
+    from t2w.worlds.pretrained import load_autoencoder, load_carrier, save_part
+
+    save_part(of(load_autoencoder(encoder), parallax.TINY), tmp_path / "parallax", load_autoencoder(encoder))
+    list(train_autoencoder(data, tmp_path / "other", autoencoder.TINY, replace(FIT, seed=5)))
+    with pytest.raises(T2WError, match="the latents of another autoencoder"):
+        load_carrier(tmp_path / "parallax", load_autoencoder(tmp_path / "other"), torch.device("cpu"))
 
 
 def test_windows_longer_than_any_walk_are_refused(data, encoder, tmp_path):
@@ -104,7 +134,9 @@ def test_a_world_carries_its_frames_on_by_a_parallax(data, encoder, tmp_path, mo
 
     for steps in ("GAIT_STEPS", "FACING_STEPS", "READING_STEPS"):
         monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
+    monkeypatch.setattr("t2w.train.parallax.FEWER", 1)
     logs = list(train_parallax(data, encoder, tmp_path / "parallax", parallax.TINY, replace(FIT, steps=60, batch=8)))
+    logs = [log for log in logs if "part" not in log]
     assert logs[-1]["loss"] < logs[0]["loss"] and logs[-1]["look"]["pixels off"] > 0
     how = {"frames": 16, "dreams": 1.0, "parallax": tmp_path / "parallax"}
     assert list(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, **how))[-1]["step"] == 6
@@ -123,9 +155,10 @@ def test_the_small_parts_of_a_parallax_learn_alone(data, encoder, tmp_path, monk
 
     for steps in ("GAIT_STEPS", "READING_STEPS"):
         monkeypatch.setattr(f"t2w.train.parallax.{steps}", 60)
+    monkeypatch.setattr("t2w.train.parallax.FEWER", 1)
     save_part(of(load_autoencoder(encoder), parallax.TINY), tmp_path / "old")
     fit = replace(FIT, steps=0, batch=8)
-    assert list(train_parallax(data, encoder, tmp_path / "new", parallax.TINY, fit, weights=tmp_path / "old")) == []
+    assert list(train_parallax(data, encoder, tmp_path / "new", parallax.TINY, fit, weights=tmp_path / "old"))[-1]["part"] == "afloat"
     old, new = (load_file(tmp_path / name / "parallax.safetensors") for name in ("old", "new"))
     with pytest.raises(T2WError, match="give the --weights"):
         next(train_parallax(data, encoder, tmp_path / "none", parallax.TINY, fit))

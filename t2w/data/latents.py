@@ -3,7 +3,6 @@
 `folder/latents-<key>/shard-00007.safetensors` holds (n c h w) for the n frames of that shard; the key is the encoder's.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,18 +16,10 @@ from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
 from t2w.errors import T2WError
 from t2w.media.atomic import atomically, sweep
-from t2w.nn.autoencoder import encode
+from t2w.nn.autoencoder import encode, key_of
 from t2w.nn.precision import bfloat16_is_fast
 
 BATCH = 32
-
-
-def key_of(autoencoder: AutoencoderDC) -> str:
-    """Eight hex digits that change with the encoder's weights."""
-    digest = hashlib.sha256(str(autoencoder.config.scaling_factor).encode())
-    for weights in autoencoder.encoder.state_dict().values():
-        digest.update(weights.half().cpu().numpy().tobytes())
-    return digest.hexdigest()[:8]
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ It is diffusers' AutoencoderDC (Chen et al. 2024, "Deep Compression Autoencoder"
 channels, no convolution runs at the picture's full width, so that a laptop decodes a frame in some 10 ms.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 from diffusers import AutoencoderDC
@@ -46,3 +47,11 @@ def encode(autoencoder: AutoencoderDC, pictures: Tensor) -> Tensor:
 def decode(autoencoder: AutoencoderDC, latents: Tensor) -> Tensor:
     """Latents (b c h w), about unit size => pictures (b c 8h 8w), about [-1, 1]."""
     return autoencoder.decode(latents / autoencoder.config.scaling_factor).sample
+
+
+def key_of(autoencoder: AutoencoderDC) -> str:
+    """Eight hex digits that change with the encoder's weights."""
+    digest = hashlib.sha256(str(autoencoder.config.scaling_factor).encode())
+    for weights in autoencoder.encoder.state_dict().values():
+        digest.update(weights.half().cpu().numpy().tobytes())
+    return digest.hexdigest()[:8]

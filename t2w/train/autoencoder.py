@@ -17,7 +17,7 @@ from t2w.errors import T2WError
 from t2w.nn.autoencoder import AutoencoderConfig, build
 from t2w.nn.measure import contrast, gradient, psnr, sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, given, loader, train
 from t2w.worlds.pretrained import load_autoencoder, save_autoencoder
 
 NOISE = 0.1
@@ -87,7 +87,7 @@ def train_autoencoder(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_autoencoder(weights) if weights else build(config)
     model.encoder.requires_grad_(not decoder_only)
-    run = Run(Reconstruct(model), fit_config, out / "run", where)
+    run = Run(Reconstruct(model), fit_config, out / "run", where, given=given(data, weights=weights))
     items = Pictures(held, every=7)
     some = torch.stack([items[k]["picture"] for k in range(0, len(items), max(1, len(items) // 96))]).to(where.device)
     stage = Stage(reconstruction_loss(model.config.latent_channels, model.spatial_compression_ratio), look_at(some))

@@ -22,8 +22,8 @@ from t2w.nn.events import changing
 from t2w.nn.measure import sheet
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone
-from t2w.train.stage import Stage, loader, some_of, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_body, save_part
+from t2w.train.stage import Stage, given, loader, some_of, train
+from t2w.worlds.pretrained import check_latents, load_autoencoder, load_body, save_part
 
 STANDING_STEPS, STANDING_BATCH = 8000, 512
 PHASE = 4.0  # weight of an error in a step's phase, which adds up
@@ -33,15 +33,15 @@ GONE, BESIDE = 0.5, 6  # share of swimmers instead of whom there is water, and f
 NOISE = 0.3  # the most in a frame
 
 
-def learn_standing(standing: Standing, stances: Stances, steps: int) -> float:
-    """How one stands is learnt from actions alone. Returns the error at the end."""
+def learn_standing(standing: Standing, stances: Stances, steps: int) -> Iterator[dict]:
+    """How one stands is learnt from actions alone."""
 
     def off(batch: Batch) -> Tensor:
         phase, rest = standing(batch["history"], batch["afloat"])
         each = ((rest - batch["rest"]) / rest.new_tensor(UNITS)).abs().mean(0)
         return PHASE * (phase - batch["phase"]).abs().mean() + each.sum()
 
-    return alone(standing, off, lambda: stances.batch(STANDING_BATCH), steps, decay=0.01)
+    yield from alone(standing, off, lambda: stances.batch(STANDING_BATCH), steps, decay=0.01)
 
 
 def body_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -99,16 +99,16 @@ def train_body(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_body(weights) if weights else Body(replace(config, channels=encoder.config.latent_channels))
     if weights:
-        check_channels(weights, model.config.channels, encoder)
+        check_latents(weights, model.config.channels, encoder)
     elif not (out / "run" / "run.json").exists():
         stances = Stances(learn, model.config.history, fit_config.seed)
-        learn_standing(model.standing.to(where.device), stances, min(STANDING_STEPS, fit_config.steps))
+        yield from learn_standing(model.standing.to(where.device), stances, min(STANDING_STEPS, fit_config.steps))
     with where.main_process_first():
         bodies, unseen = (Bodies(encode_shards(part, encoder, where.device), model, SPACE.turn, fit_config.seed) for part in (learn, held))
     model.requires_grad_(True).standing.requires_grad_(False)
-    run = Run(model.to(memory_format=torch.channels_last), fit_config, out / "run", where)
+    run = Run(model.to(memory_format=torch.channels_last), fit_config, out / "run", where, given=given(data, encoder, weights=weights))
     yield from train(Stage(body_loss, look_at(unseen, encoder, where.device)), run, loader(bodies, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_part(model, out)
+            save_part(model, out, encoder)
     where.wait_for_everyone()

@@ -35,9 +35,9 @@ from t2w.sim.simulator import SPACE
 from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, given, loader, train
 from t2w.worlds.pretrained import (
-    check_channels,
+    check_latents,
     load_autoencoder,
     load_body,
     load_carrier,
@@ -242,7 +242,7 @@ def train_dynamics(
     encoder = load_autoencoder(autoencoder)
     model = load_dynamics(weights) if weights else None
     if model is not None:
-        check_channels(weights, model.config.channels, encoder)
+        check_latents(weights, model.config.channels, encoder)
     carrier = None
     if parallax is not None:
         carrier = load_carrier(parallax, encoder, where.device)
@@ -256,7 +256,7 @@ def train_dynamics(
         if carrier is None:
             raise T2WError(f"{why}; give --parallax as well")
         part = load(folder).to(where.device)
-        check_channels(folder, part.config.channels, encoder)
+        check_latents(folder, part.config.channels, encoder)
         carrier = replace(carrier, **{name: part})
     with where.main_process_first():
         windows = Windows(encode_shards(learn, encoder, where.device), frames, jump=0.3, seed=fit_config.seed + 1)
@@ -265,7 +265,7 @@ def train_dynamics(
     model = model or Dynamics(replace(config, channels=encoder.config.latent_channels, turn=SPACE.turn))
     rows = fit_config.batch * 3 // 4 if dreams else 0  # of dreams
     critic = Critic(model.config.channels, model.config.actions + 1) if rows else None
-    run = Run(model, fit_config, out / "run", where, critic)
+    run = Run(model, fit_config, out / "run", where, critic, given(data, encoder, weights=weights, parallax=parallax))
     sampling = Sampling(denoising_steps=STEPS, window=frames - 2, steady=float(rows > 0))  # how not to run away with it, dreams teach
     asleep = Dreams(windows, rows, frames, sampling, fit_config.seed + run.step + 1_000_003 * where.process_index, carrier)
 

@@ -20,8 +20,8 @@ from t2w.nn.autoencoder import decode
 from t2w.nn.events import Events, EventsConfig, changing
 from t2w.nn.measure import sheet
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
-from t2w.train.stage import Stage, loader, some_of, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_events, save_part
+from t2w.train.stage import Stage, given, loader, some_of, train
+from t2w.worlds.pretrained import check_latents, load_autoencoder, load_events, save_part
 
 WEIGHT = 1.2  # of the mean error where something has changed, beside that of the whole frame;
 FEW = 4  # of a change of so few latents, half of that
@@ -77,12 +77,18 @@ def train_events(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_events(weights) if weights else Events(replace(config, channels=encoder.config.latent_channels))
     if weights:
-        check_channels(weights, model.config.channels, encoder)
+        check_latents(weights, model.config.channels, encoder)
     with where.main_process_first():
         changes, unseen = (Changes(encode_shards(part, encoder, where.device), model.config, fit_config.seed) for part in (learn, held))
-    run = Run(model.to(memory_format=torch.channels_last).requires_grad_(True), fit_config, out / "run", where)
+    run = Run(
+        model.to(memory_format=torch.channels_last).requires_grad_(True),
+        fit_config,
+        out / "run",
+        where,
+        given=given(data, encoder, weights=weights),
+    )
     yield from train(Stage(events_loss, look_at(unseen, encoder, where.device)), run, loader(changes, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_part(model, out)
+            save_part(model, out, encoder)
     where.wait_for_everyone()

@@ -26,7 +26,7 @@ from t2w.sim.captions import names
 from t2w.sim.simulator import SPACE
 from t2w.sim.spec import CHOICES, Spec
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
-from t2w.train.stage import Stage, loader, train
+from t2w.train.stage import Stage, given, loader, train
 
 PLACES = ("view", "biome", "time", "weather")  # always in view
 THINGS = ("landmark", "creature", "character")  # sometimes
@@ -199,7 +199,7 @@ def train_judge(data: Path, out: Path, config: JudgeConfig, fit_config: FitConfi
     learn, held = split(data)
     where = accelerator(dtype)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    run = Run(Judge(config).to(memory_format=torch.channels_last), fit_config, out / "run", where)
+    run = Run(Judge(config).to(memory_format=torch.channels_last), fit_config, out / "run", where, given=given(data))
     items, unseen = Views(learn, seed=fit_config.seed + run.step), Views(held, mirror=False)
 
     def look(model: nn.Module) -> tuple[dict[str, float], Tensor]:

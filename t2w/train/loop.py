@@ -7,9 +7,10 @@ rest; an exponential moving average of the weights is what gets saved. A run is 
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from accelerate import Accelerator
@@ -22,6 +23,7 @@ from t2w.errors import FAILED, T2WError
 from t2w.media.atomic import atomically, sweep, write_text
 from t2w.media.folders import make_folder
 from t2w.nn.precision import bfloat16_is_fast
+from t2w.processes import stopping
 from t2w.train.muon import Muon
 
 Batch = dict[str, Tensor]
@@ -49,6 +51,8 @@ class FitConfig:
     compile: bool = False  # torch.compile: needs a C++ compiler and a minute or two, then element-wise work is fused
 
 
+FIXED = ("batch", "lr", "muon_lr", "critic_lr", "weight_decay", "seed")  # of a run, from its first step on
+TOLD = 200  # steps of a small network, from one word of it to the next
 EASED = 50  # steps in which the rate rises, of a small network that learns alone
 BLOCKS = re.compile(r"(blocks|layers)\.\d+\.(?!modulation)")  # where Muon takes the matrices
 
@@ -71,9 +75,19 @@ def optimizers(model: nn.Module, config: FitConfig) -> list[torch.optim.Optimize
 class Run:
     """A training under way: model, its average, optimizers, and how far it is. Saved in `folder`, and taken up again from there."""
 
-    def __init__(self, model: nn.Module, config: FitConfig, folder: Path, accelerator: Accelerator, critic: nn.Module | None = None):
-        """`critic`: a second network, with losses of its own; a loss finds it as run.critic."""
+    def __init__(
+        self,
+        model: nn.Module,
+        config: FitConfig,
+        folder: Path,
+        accelerator: Accelerator,
+        critic: nn.Module | None = None,
+        given: Mapping[str, str] = MappingProxyType({}),
+    ):
+        """`critic`: a second network, with losses of its own; a loss finds it as run.critic. `given`: what else it learns from, by name; who takes
+        it up again with something else, or with another config but for how long it goes on, is told so: T2WError."""
         self.config, self.folder, self.accelerator = config, folder, accelerator
+        self.given = dict(given) | {name: str(getattr(config, name)) for name in FIXED}
         self.step, self.seconds = 0, 0.0
         if accelerator.is_main_process:
             sweep(make_folder(folder))
@@ -122,10 +136,17 @@ class Run:
         name = f"checkpoint-{self.step}.safetensors"
         with atomically(self.folder / name) as temporary:
             save_file(self._state(), temporary)
-        write_text(self.folder / "run.json", json.dumps({"step": self.step, "seconds": round(self.seconds, 1), "checkpoint": name}))
+        about = {"step": self.step, "seconds": round(self.seconds, 1), "checkpoint": name, "given": self.given}
+        write_text(self.folder / "run.json", json.dumps(about, indent=2) + "\n")
         for old in self.folder.glob("checkpoint-*.safetensors"):
             if old.name != name:
                 old.unlink()
+
+    def _check(self, then: dict[str, str]) -> None:
+        for name, value in self.given.items():
+            if then.get(name, value) != value:
+                said = f"another {name} ({then[name]}, not {value})"
+                raise T2WError(f"{self.folder} holds a run that was begun with {said}; give the same, or take another --out")
 
     def _state(self) -> dict[str, Tensor]:
         state = {f"model.{k}": v.detach().cpu().contiguous() for k, v in self.model.state_dict().items()}
@@ -141,6 +162,7 @@ class Run:
     def _load(self) -> None:
         try:
             about = json.loads((self.folder / "run.json").read_text())
+            self._check(about.get("given", {}))
             state = load_file(self.folder / about["checkpoint"], device=str(self.accelerator.device))
             self.step, self.seconds = about["step"], about["seconds"]
             self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
@@ -190,38 +212,43 @@ class swapped:
 
 
 def fit(run: Run, loss: Loss, batches: Iterable[Batch]) -> Iterator[dict[str, float]]:
-    """One optimizer step per batch until the run is done. Yields step, loss, the loss's own figures, samples/s and seconds left."""
+    """One optimizer step per batch until the run is done. Yields step, loss, the loss's own figures, samples/s and seconds left. Ctrl-C and a
+    SIGTERM are heard when a step is done: the run is saved, then KeyboardInterrupt raised."""
     accelerator, config, saved = run.accelerator, run.config, time.monotonic()
     run.model.train()
     parameters = list(run.model.parameters())
     began, began_at = time.monotonic(), run.progress
     clock = time.monotonic()
-    for batch in batches:
-        if run.progress >= 1:
-            break
-        batch = {k: v.to(accelerator.device, non_blocking=True) for k, v in batch.items()}
-        with accelerator.autocast():
-            value, figures = loss(run.wrapped, batch, run.generator)
-        accelerator.backward(value)
-        # The gradient's size is the same in all processes, and no number where the loss of any is none.
-        if not torch.isfinite(value.detach() + accelerator.clip_grad_norm_(parameters, config.clip)):
-            raise T2WError(f"the loss is no number at step {run.step}; the last checkpoint is good: go on with a smaller --lr", FAILED)
-        for optimizer in run.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = optimizer.defaults["lr"] * run.rate()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        run.step += 1
-        run.update_average()
-        spent = time.monotonic() - clock
-        run.seconds = agreed(accelerator, run.seconds + spent)
-        speed = (run.progress - began_at) / (time.monotonic() - began)
-        samples = config.batch * accelerator.num_processes / spent
-        yield {"step": run.step, "loss": value.item(), **figures, "samples/s": samples, "left": (1 - run.progress) / max(speed, 1e-9)}
-        if time.monotonic() - saved > 60 * config.save_minutes:
-            run.save()
-            saved = time.monotonic()
-        clock = time.monotonic()
+    with stopping() as asked_to_stop:
+        for batch in batches:
+            if run.progress >= 1:
+                break
+            batch = {k: v.to(accelerator.device, non_blocking=True) for k, v in batch.items()}
+            with accelerator.autocast():
+                value, figures = loss(run.wrapped, batch, run.generator)
+            accelerator.backward(value)
+            # The gradient's size is the same in all processes, and no number where the loss of any is none.
+            if not torch.isfinite(value.detach() + accelerator.clip_grad_norm_(parameters, config.clip)):
+                kept = "the last checkpoint is good: go on" if (run.folder / "run.json").exists() else "begin again"
+                raise T2WError(f"the loss is no number at step {run.step}; {kept} with a smaller --lr", FAILED)
+            for optimizer in run.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = optimizer.defaults["lr"] * run.rate()
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            run.step += 1
+            run.update_average()
+            spent = time.monotonic() - clock
+            run.seconds = agreed(accelerator, run.seconds + spent)
+            speed = (run.progress - began_at) / (time.monotonic() - began)
+            samples = config.batch * accelerator.num_processes / spent
+            yield {"step": run.step, "loss": value.item(), **figures, "samples/s": samples, "left": (1 - run.progress) / max(speed, 1e-9)}
+            if asked_to_stop() or time.monotonic() - saved > 60 * config.save_minutes:
+                run.save()
+                saved = time.monotonic()
+            if asked_to_stop():
+                raise KeyboardInterrupt
+            clock = time.monotonic()
     run.save()
 
 
@@ -242,15 +269,17 @@ def accelerator(dtype: str = "auto") -> Accelerator:
     return Accelerator(mixed_precision="bf16" if dtype == "bfloat16" else "no", cpu=not torch.cuda.is_available())
 
 
-def alone(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> float:
-    """A small network by itself, before the rest or after it. `off`: its error on a batch, `draw` makes one. Returns its error in the last step."""
+def alone(part: nn.Module, off: Callable[[Batch], Tensor], draw: Callable[[], Batch], steps: int, decay: float) -> Iterator[dict]:
+    """A small network by itself, before the rest or after it. `off`: its error on a batch, `draw` makes one. Yields now and then, and at the end,
+    the part's name, how far it is, and its error."""
     optimizer = torch.optim.AdamW(part.parameters(), lr=1e-3, weight_decay=decay)
     falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / EASED, 1.0, 2 * (1 - step / steps)))
-    error, device = torch.zeros(()), next(part.parameters()).device
-    for _ in range(steps):
+    device = next(part.parameters()).device
+    for step in range(1, steps + 1):
         error = off({name: values.to(device) for name, values in draw().items()})
         optimizer.zero_grad()
         error.backward()
         optimizer.step()
         falling.step()
-    return error.item()
+        if step % TOLD == 0 or step == steps:
+            yield {"part": type(part).__name__.lower(), "at": step, "of": steps, "off": error.item()}

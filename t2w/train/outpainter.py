@@ -31,8 +31,8 @@ from t2w.train.distil import Asked, Critics, Former, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
 from t2w.train.rollouts import Rollouts
-from t2w.train.stage import Stage, loader, some_of, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_carrier, load_outpainter, load_world, save_part
+from t2w.train.stage import Stage, given, loader, some_of, train
+from t2w.worlds.pretrained import check_latents, load_autoencoder, load_carrier, load_outpainter, load_world, save_part
 
 KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
 WORST = 0.6  # how well a view is known, at least
@@ -186,7 +186,7 @@ def train_outpainter(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
     if weights:
-        check_channels(weights, model.config.channels, encoder)
+        check_latents(weights, model.config.channels, encoder)
     elif painter:
         try:
             model.begin_with(load_painter(painter, encoder).transformer)
@@ -198,7 +198,7 @@ def train_outpainter(
     if former:
         model.config = replace(model.config, **FEW)
     critics = Critics(former, encoder.config.latent_channels) if former else None
-    run = Run(model.requires_grad_(True), fit_config, out / "run", where, critics)
+    run = Run(model.requires_grad_(True), fit_config, out / "run", where, critics, given(data, encoder, weights=weights, painter=painter))
     rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
 
     def dreamt(n: int) -> Batch:
@@ -211,7 +211,7 @@ def train_outpainter(
     yield from train(Stage(loss, look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            save_part(model, out)
+            save_part(model, out, encoder)
     where.wait_for_everyone()
 
 
@@ -221,5 +221,5 @@ def load_dreamer(world: Path, encoder: AutoencoderDC, where: Accelerator) -> tup
     dynamics, _, sampling, carrier = load_world(world, where.device, kind)
     if carrier is None:
         raise T2WError(f"{world} has no parallax, so it looks at nothing ahead; give a world that was trained with --parallax")
-    check_channels(world, dynamics.config.channels, encoder)
+    check_latents(world, dynamics.config.channels, encoder)
     return dynamics, sampling, carrier

@@ -28,8 +28,8 @@ from t2w.train.distil import Asked, Critics, Former, Text, Told, distilled
 from t2w.train.judge import ATTRIBUTES, answers, numbered
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.reader import LESSONS, Reader, taught
-from t2w.train.stage import Stage, loader, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder
+from t2w.train.stage import Stage, given, loader, train
+from t2w.worlds.pretrained import check_latents, load_autoencoder
 
 SILENT = 0.1  # share of pictures without words, for guidance
 CRITIC_LR = 1e-3  # who looks close up has to be quicker than the painter
@@ -170,12 +170,12 @@ def train_painter(
     former = former_of(pipeline).to(where.device) if distil else None
     critics = Critics(former, encoder.config.latent_channels) if former else None
     fit_config = replace(fit_config, critic_lr=CRITIC_LR)
-    run = Run(Denoise(pipeline), fit_config, out / "run", where, critics)
+    run = Run(Denoise(pipeline), fit_config, out / "run", where, critics, given(data, encoder, weights=weights))
     loss, call = painter_loss, CALL
     if former:
         reader, steps = Reader(*items[0]["latents"].shape, ATTRIBUTES).to(where.device), min(LESSONS, fit_config.steps)
         with where.main_process_first():
-            taught(out / "run" / "reader.safetensors", reader, items, steps, fit_config.seed + 2, where.autocast)
+            yield from taught(out / "run" / "reader.safetensors", reader, items, steps, fit_config.seed + 2, where.autocast)
         loss, call = distil_loss(former, run.critic, reader), FEW
     yield from train(Stage(loss, look_at(pipeline, call)), run, loader(items, run, workers))
     if where.is_main_process:
@@ -206,7 +206,7 @@ def load_painter(folder: Path, encoder: AutoencoderDC) -> PRXPipeline:
         pipeline = PRXPipeline.from_pretrained(folder, vae=encoder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError) as error:
         raise T2WError(f"{folder} holds no painter ({error}); make one with: t2w train painter", MISSING) from error
-    check_channels(folder, pipeline.transformer.config.in_channels, encoder)
+    check_latents(folder, pipeline.transformer.config.in_channels, encoder)
     return pipeline
 
 

@@ -21,12 +21,12 @@ from t2w.nn.autoencoder import encode
 from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
-from t2w.nn.parallax import Motion, Parallax, ParallaxConfig
+from t2w.nn.parallax import TINY, Motion, Parallax, ParallaxConfig
 from t2w.sim.simulator import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.smallparts import FACING_STEPS, GAIT_STEPS, READ, READING_STEPS, learn_facing, learn_gait, learn_readings
-from t2w.train.stage import Stage, loader, some_of, train
-from t2w.worlds.pretrained import check_channels, load_autoencoder, load_parallax, save_part
+from t2w.train.stage import Stage, given, loader, some_of, train
+from t2w.worlds.pretrained import check_latents, load_autoencoder, load_parallax, save_part
 
 FLOW, DEPTH = 0.3, 4.0  # weights of the errors: of flow in pixels, of nearness
 SLOPE = 4.0  # of how nearness changes from place to place: who is wrong by as much all over a thing moves it, but does not tear it
@@ -45,6 +45,7 @@ AGAIN = 3  # one row in so many
 FARTHEST = 20.0  # pixels: who is farther off than this is not pulled at harder
 NEVER = 99.0  # as far off as it is from the player
 GAIT = 0.3  # of which way to walk it is
+FEWER = 100  # times fewer steps, of a tiny parallax's small parts
 ALIKE = 0.05  # a moved picture's error at which the next frame's latents are no longer taken for its own
 
 
@@ -209,25 +210,27 @@ def train_parallax(
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_parallax(weights).requires_grad_(True) if weights else of(theirs, config)
     if weights:
-        check_channels(weights, model.config.channels, theirs)
+        check_latents(weights, model.config.channels, theirs)
         model.encoder.requires_grad_(False)
+    small = 1 if config.condition > TINY.condition else FEWER
     if not (out / "run" / "run.json").exists():
-        learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed), GAIT_STEPS)
+        yield from learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed), GAIT_STEPS // small)
         if not weights and len(faces := Faces(learn, model.facing.side, fit_config.seed)):
-            learn_facing(model.facing.to(where.device), faces, FACING_STEPS, where.autocast)
+            yield from learn_facing(model.facing.to(where.device), faces, FACING_STEPS // small, where.autocast)
     model.gait.requires_grad_(False)
     model.facing.requires_grad_(False)
     pairs = Pairs(learn, model.config.gait, fit_config.seed + 1, both=weights is None)
     unseen = Pairs(held, model.config.gait, fit_config.seed + 1)
-    run = Run(Onward(model, theirs), fit_config, out / "run", where)
+    run = Run(Onward(model, theirs), fit_config, out / "run", where, given=given(data, theirs, weights=weights))
     if not run.step:
         run.save()  # what was learnt first
     stage = Stage(parallax_loss(theirs, encoder=weights is None), look_at(unseen, theirs, where.device))
     yield from train(stage, run, loader(pairs, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
-            learn_readings(model.parallax, Readings(learn, READ, fit_config.seed + 2), READING_STEPS, where.autocast)
-            save_part(model.parallax, out)
+            readings = Readings(learn, READ // small, fit_config.seed + 2)
+            yield from learn_readings(model.parallax, readings, READING_STEPS // small, where.autocast)
+            save_part(model.parallax, out, theirs)
     where.wait_for_everyone()
 
 

@@ -5,7 +5,7 @@ classifier of Odena et al. 2017, but that it learns first, and from true picture
 questions, and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def misread(answers: dict[str, Tensor], right: Tensor) -> Tensor:
     return misses(answers, right).sum() / len(right)
 
 
-def learn_to_read(reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> float:
-    """What true pictures show; `shortened`: autocast, where that is quicker. Returns how much it misreads in the end."""
+def learn_to_read(reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> Iterator[dict]:
+    """What true pictures show; `shortened`: autocast, where that is quicker; by how much it misreads them."""
     generator = torch.Generator(next(reader.parameters()).device).manual_seed(seed)
     batches = iter(DataLoader(Forever(items, seed), LESSON))
 
@@ -59,14 +59,14 @@ def learn_to_read(reader: Reader, items: Dataset, steps: int, seed: int, shorten
             read = reader(hazy(batch["latents"], Draw(batch["latents"], generator)))
         return misread(read, batch["shows"])
 
-    return alone(reader, off, lambda: next(batches), steps, decay=0.01)
+    yield from alone(reader, off, lambda: next(batches), steps, decay=0.01)
 
 
-def taught(path: Path, reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> Reader:
+def taught(path: Path, reader: Reader, items: Dataset, steps: int, seed: int, shortened: Callable = nullcontext) -> Iterator[dict]:
     """It has read what was kept in a file, else it learns first: a run that is taken up must read as it did before."""
     if not path.is_file():
-        learn_to_read(reader, items, steps, seed, shortened)
+        yield from learn_to_read(reader, items, steps, seed, shortened)
         with atomically(path) as temporary:
             save_file(reader.state_dict(), temporary)
     reader.load_state_dict(load_file(path))
-    return reader.requires_grad_(False).eval()
+    reader.requires_grad_(False).eval()

@@ -1,14 +1,18 @@
 """What all stages share around the loop: the batches' loader, and looking at held-out pictures now and then."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from diffusers import AutoencoderDC
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from t2w.data.pictures import Forever
 from t2w.media.pixels import to_frames, write_png
+from t2w.nn.autoencoder import key_of
 from t2w.train.loop import Batch, Loss, Run, fit
 
 Look = Callable[[nn.Module], tuple[dict[str, float], Tensor]]
@@ -20,6 +24,14 @@ class Stage:
 
     loss: Loss
     look: Look
+
+
+def given(data: Path, autoencoder: AutoencoderDC | None = None, **folders: Path | None) -> dict[str, str]:
+    """What a run learns from, by name, as `Run` keeps it: how the data were collected, whose latents, and other folders."""
+    settings = data / "collect.json"
+    found = {"data": hashlib.sha256(settings.read_bytes()).hexdigest()[:8]} if settings.is_file() else {}
+    found |= {} if autoencoder is None else {"autoencoder": key_of(autoencoder)}
+    return found | {name: str(folder) for name, folder in folders.items() if folder is not None}
 
 
 def some_of(held: Dataset, n: int, device: torch.device) -> Batch:
@@ -47,5 +59,6 @@ def train(stage: Stage, run: Run, batches: DataLoader) -> Iterator[dict]:
                 figures, picture = stage.look(model)
             path = folder / f"{run.step:07d}.png"
             write_png(path, to_frames(picture[None, None])[0])
+            run.save()
             logs |= {"look": figures, "picture": str(path)}
         yield logs

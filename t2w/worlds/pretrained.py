@@ -12,6 +12,7 @@ from torch import nn
 
 from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import atomically, whole_folder, write_text
+from t2w.nn.autoencoder import key_of
 from t2w.nn.body import Body, BodyConfig
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics, DynamicsConfig
@@ -42,12 +43,13 @@ def save_world(
     _save_config(config, folder)
 
 
-def save_part(part: Parallax | Outpainter | Events | Body, folder: Path) -> None:
-    """A folder that a training of dynamics takes its parallax, outpainter or events from."""
+def save_part(part: Parallax | Outpainter | Events | Body, folder: Path, autoencoder: AutoencoderDC | None = None) -> None:
+    """A folder that a training of dynamics takes its parallax, outpainter, events or body from. `autoencoder`: whose latents it knows."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = type(part).__name__
     _save_weights(part, folder / f"{kind.lower()}.safetensors")
-    _save_config({"_class_name": kind, kind.lower(): asdict(part.config)}, folder)
+    latents = {} if autoencoder is None else {"latents": key_of(autoencoder)}
+    _save_config({"_class_name": kind, kind.lower(): asdict(part.config)} | latents, folder)
 
 
 def _save_weights(model: nn.Module, path: Path) -> None:
@@ -90,7 +92,7 @@ def read_config(folder: Path) -> dict:
     try:
         return json.loads((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError as error:
-        raise T2WError(f"{error.filename} is missing: a world's folder has a config.json and *.safetensors", MISSING) from error
+        raise T2WError(f"{error.filename} is missing: the folder of a world, or of what a training has made, has one", MISSING) from error
     except (OSError, ValueError) as error:
         raise T2WError(f"{folder / 'config.json'} cannot be read: {error}") from error
 
@@ -135,17 +137,21 @@ def _load(folder: Path, part: str, kind: type[nn.Module], made_of: type) -> nn.M
     return model
 
 
-def check_channels(folder: Path, channels: int, autoencoder: AutoencoderDC) -> None:
-    """Raises T2WError where the weights in `folder` know latents of another size than this autoencoder's."""
+def check_latents(folder: Path, channels: int, autoencoder: AutoencoderDC) -> None:
+    """Raises T2WError where the weights in `folder` know other latents than this autoencoder's: of another size, or, where their config.json
+    tells whose they know, of another encoder."""
     if channels != autoencoder.config.latent_channels:
         sizes = f"latents of {channels} channels, this autoencoder makes {autoencoder.config.latent_channels}"
         raise T2WError(f"the weights in {folder} know {sizes}; give the --autoencoder that they were made with")
+    config = folder / "config.json"  # of a painter's folder it is another file
+    if config.is_file() and read_config(folder).get("latents", key_of(autoencoder)) != key_of(autoencoder):
+        raise T2WError(f"the weights in {folder} know the latents of another autoencoder; give the one that they were made with")
 
 
 def load_carrier(folder: Path, autoencoder: AutoencoderDC, device: torch.device) -> Carrier:
     """A parallax on the device, beside the autoencoder whose latents it knows. Raises T2WError where it knows others."""
     parallax = load_parallax(folder).to(device, memory_format=torch.channels_last)
-    check_channels(folder, parallax.config.channels, autoencoder)
+    check_latents(folder, parallax.config.channels, autoencoder)
     return Carrier(parallax, autoencoder)
 
 
