@@ -3,7 +3,9 @@
 Everything here yields events; the caller decides what to show. Files are written on the way, each whole or not at all.
 """
 
+import operator
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,10 +24,10 @@ from t2w.rollout import takes
 from t2w.rollout.recorder import Recorder, Recording
 from t2w.rollout.rollout import walk
 from t2w.start import folder as disk
-from t2w.start import painters
+from t2w.start import painters, weights
 from t2w.start.start import PICTURE, Start
 from t2w.worlds import registry
-from t2w.worlds.protocol import Kept, anew
+from t2w.worlds.protocol import Kept, World, anew
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = a
     session = world.begin(frame, prompt=start.prompt, seed=seed)
     yield from map(Note, getattr(session, "notes", ()))
     policy = policies.make(ask.policy, spec.space, spec.fps, ask.seed) if ask.actions is None else policies.scripted(list(ask.actions))
-    manifest = describe(start, pick, ask, spec, held.get("painted", {}))
+    manifest = {**describe(start, pick, ask, spec, held.get("painted", {})), "ran": _ran(world)}
     place = into or takes.place(folder, manifest)
     began = time.perf_counter()
     with Recorder(Recording(place, keep.clean, keep.frames_out, keep.metadata, keep.more), spec, manifest) as recorder:
@@ -203,12 +205,19 @@ def roll(folder: Path, pick: int, ask: Walk, keep: Keep = Keep(), kept: Kept = a
     yield Take(place, recorder.manifest, ask.frames / (time.perf_counter() - began))
 
 
+def _ran(world: World) -> dict:
+    """On what: what of it can change a byte, beside the versions."""
+    torch = sys.modules.get("torch")
+    found = {name: str(getattr(world, name)).removeprefix("torch.") for name in ("device", "dtype") if hasattr(world, name)}
+    return found | ({"threads": torch.get_num_threads()} if torch else {})
+
+
 def fitted(frame: np.ndarray, start: Start, spec: registry.WorldSpec) -> tuple[np.ndarray, list[str]]:
     """The start frame at the world's size, and what there is to say about it."""
     from t2w.media.pixels import fit
 
     notes = []
-    if start.painter not in painters.OURS and spec.pictures:
+    if spec.pictures and not painters.paints_as_ours(start.painter):
         notes.append(
             f"the world {spec.name} was trained on {spec.pictures}; it goes on from this picture, but may turn it into something of its own"
         )
@@ -236,6 +245,7 @@ def describe(start: Start, pick: int, ask: Walk, spec: registry.WorldSpec, paint
         "size": [spec.width, spec.height],
         "device": ask.device,
         "dtype": ask.dtype,
+        "fingerprint": weights.of_world(ask.world),  # a batch notes it as "weights" as well, in takes of its own
         "versions": versions(),
     }
 
@@ -244,8 +254,8 @@ def asked(manifest: dict) -> tuple[Start, int, Walk]:
     """A take's manifest back to what was asked for; a T2WError when it is not enough."""
     try:
         actions = None if manifest["script"] is None else tuple(takes.from_runs(manifest["script"]))
-        names = ("seed", "frames", "device", "dtype")
-        ask = Walk(manifest["world"], manifest["policy"] or "explore", actions, *(manifest[name] for name in names))
+        numbers, names = (operator.index(manifest[name]) for name in ("seed", "frames")), (manifest[name] for name in ("device", "dtype"))
+        ask = Walk(manifest["world"], manifest["policy"] or "explore", actions, *numbers, *names)
         return Start.from_manifest(manifest["start"]), int(manifest["pick"]), ask
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise T2WError(
@@ -268,7 +278,8 @@ def again(manifest: dict, beside: Path, out: Path, keep: Keep = Keep()) -> Itera
         folder = bring(frame, start.prompt, "", out)
     else:
         folder = disk.place(start, out)
-        yield from candidates(start, pick, folder, **manifest.get("painted", {"device": ask.device, "dtype": ask.dtype}))
+        how = manifest.get("painted", {})
+        yield from candidates(start, pick, folder, how.get("device", ask.device), how.get("dtype", ask.dtype))
         yield from picked(folder, pick)
     yield from roll(folder, pick, ask, keep)
 

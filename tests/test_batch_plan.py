@@ -8,13 +8,14 @@ from small_batch import RECIPE as SMALL
 from small_batch import set_up
 from typer.testing import CliRunner
 
-from t2w.batch import figures, recipe, weights
+from t2w.batch import figures, recipe
 from t2w.batch.estimate import estimate
 from t2w.batch.plan import Plan, plan
 from t2w.batch.queue import Queue
 from t2w.batch.run import prepare
 from t2w.cli import app, batch_screen
 from t2w.errors import T2WError
+from t2w.start import weights
 
 RECIPE = "painter: sim\nworld: sim\nprompts: a {red|blue} cabin\nactions: [w-20, l-20]\npolicy: random\nseconds: 2\ncandidates: 3\n"
 

@@ -58,7 +58,7 @@ def test_emoji_are_words_too(here):
         (("--pick", "9"), "--pick 9 is out of range: there are 4 candidates"),
         (("--pick", "0"), "out of range"),
         (("--pick", "third"), "no choice"),
-        (("--pick", "ask"), "needs a terminal"),
+        (("--pick", "ask"), "no terminal to ask on"),
         (("-n", "0"), "-n 0 is out of range"),
         (("-n", "1000"), "out of range"),
         (("--seed", "-1"), "out of range"),
@@ -141,6 +141,21 @@ def test_manifests_that_are_not_enough(here):
 def test_a_folder_of_another_world_is_left_alone(here):
     assert CliRunner().invoke(app, ["frames", "a meadow", *SIM, "-n", "1", "--out", "mine"]).exit_code == 0
     assert "already holds another world" in refused("frames", "a desert", *SIM, "-n", "1", "--out", "mine")
+
+
+def test_a_batch_is_not_poured_into_a_world(here):
+    assert CliRunner().invoke(app, ["frames", "a meadow", *SIM, "-n", "1", "--out", "mine"]).exit_code == 0
+    Path("r.yaml").write_text("prompts: a meadow\npainter: sim\nworld: sim\nseconds: 1\n")
+    before = sorted(Path("mine").rglob("*"))
+    assert "mine is a world" in refused("batch", "r.yaml", "--out", "mine")
+    assert sorted(Path("mine").rglob("*")) == before
+
+
+def test_with_json_a_policy_that_breaks_is_a_result_too(here):
+    Path("broken.py").write_text("def make(space, fps, seed):\n    raise ValueError('boom')\n")
+    command = [sys.executable, "-m", "t2w", "new", "a meadow", *SIM, "-n", "1", "--frames", "1", "--policy", "broken.py:make", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and json.loads(done.stdout.splitlines()[-1])["error"] == "ValueError: boom" and "boom" in done.stderr
 
 
 def test_what_is_said_can_be_pasted(here):

@@ -153,6 +153,14 @@ def test_again_repeats_a_film_and_a_candidate(here):
     assert lines(t2w("again", Path(end["folder"]) / "frames" / "2.png", "--json"))[-1]["same"]
 
 
+def test_again_leaves_the_original_alone(here):
+    take = Path(lines(t2w("new", PROMPT, *SIM, "-n", "1", "--frames", "2", "--json"))[-1]["take"])
+    before = take.read_bytes()
+    for file in (take, take.parent):
+        assert "lies in" in t2w("again", file, "--out", take.parents[2], code=2).stderr
+    assert take.read_bytes() == before
+
+
 def test_again_knows_how_a_candidate_was_painted_and_spares_other_worlds(here):
     frames = ("frames", "a desert", "--painter", "sim", "--world", "sim", "-n", "1", "--device", "cpu", "--dtype", "float32", "--json")
     folder = Path(lines(t2w(*frames))[-1]["folder"])

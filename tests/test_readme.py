@@ -73,6 +73,10 @@ def test_the_tour_can_be_walked(tmp_path):
     films = sorted(tmp_path.glob("worlds/*/takes/*/take.mp4"))
     assert len(films) >= 5
     assert sum(1 for _ in read_film(next(film for film in films if "snowy" in film.parts[-4]))) == 151
+    (tmp_path / "t2w").symlink_to(ROOT / "t2w")  # where the painter's folder is looked for
+    for code in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{code}: {done.stderr}"
 
 
 def photo(path: Path) -> None:

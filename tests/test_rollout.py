@@ -51,6 +51,17 @@ def test_a_policy_sees_the_newest_frame():
     assert [frame[0, :, 0].argmax() for frame in frames] == [2, 1, 1, 1, 1, 1]
 
 
+def test_a_policy_cannot_write_on_the_film_and_returns_actions():
+    def scribbler(frame, t):
+        frame[:] = 0
+        return RIGHT
+
+    with pytest.raises(ValueError, match="read-only"):
+        list(rollout(Strip(), start(), scribbler, 1))
+    with pytest.raises(T2WError, match="for action 0 the policy returned NoneType"):
+        list(rollout(Strip(), start(), lambda frame, t: None, 1))
+
+
 def test_a_walk_goes_on_from_a_fork():
     session = Strip().begin(start(), seed=3)
     last = [frame for frame, _ in walk(session, start(), policy.scripted([RIGHT]), 2)][-1]
@@ -109,6 +120,15 @@ def test_the_same_recipe_is_the_same_take_and_another_is_the_next(tmp_path):
     assert record(tmp_path, 3) == first
     record(tmp_path, 2)
     record(tmp_path, 3)
+    assert sorted(path.name for path in (tmp_path / "takes").iterdir()) == ["01", "02"]
+
+
+def test_a_take_of_other_weights_is_another(tmp_path):
+    for weights in ("one", "other", "one"):
+        with Recorder(
+            Recording(takes.place(tmp_path, manifest(1, fingerprint=weights))), SPEC, manifest(1, fingerprint=weights)
+        ) as recorder:
+            recorder.write(start())
     assert sorted(path.name for path in (tmp_path / "takes").iterdir()) == ["01", "02"]
 
 

@@ -1,6 +1,7 @@
 """Workers of this machine: orders in, words out. Each is a spawned process; one that dies is told of and replaced."""
 
 import multiprocessing
+import re
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import wait
@@ -103,5 +104,6 @@ class Workers:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").split("\n") if log.is_file() else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    lines = [line for line in log.read_text("utf-8", "replace").split("\n") if line.strip()] if log.is_file() else []
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt|Exit)\b", line)]  # its words may fill several lines
+    return (raised or lines or ["it said nothing"])[-1].strip()

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from t2w.actions.action import Action
-from t2w.batch import weights
 from t2w.batch.recipe import Part
 from t2w.dream import Walk
 from t2w.errors import T2WError
 from t2w.rollout import scripts, takes
 from t2w.rollout.length import beyond, length
-from t2w.start import painters
+from t2w.start import painters, weights
 from t2w.start.presets import PainterSpec
 from t2w.start.start import LARGEST_SEED, Start
 from t2w.worlds import registry

@@ -69,9 +69,11 @@ class Cancelled(T2WError):
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """This process alone works in the folder. Raises T2WError where another does."""
+    """This process alone works in the folder. Raises T2WError where another does, or where it is a world's."""
     from filelock import FileLock, Timeout
 
+    if (folder / "world.json").is_file():
+        raise T2WError(f"{folder} is a world, not a batch's folder; choose another --out")
     try:
         with FileLock(make_folder(folder) / LOCK, timeout=0):
             yield

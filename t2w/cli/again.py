@@ -26,11 +26,16 @@ def again(
     """
     from t2w.cli import making
     from t2w.cli.manifest import of, repeatable
-    from t2w.errors import FAILED
+    from t2w.errors import FAILED, T2WError
+    from t2w.media.video import last_frame
 
     output = Output(json, quiet)
     making.settle(offline)
     manifest = repeatable(file, of(file))
+    if out is not None and out.resolve() in (file.resolve(), *file.resolve().parents):
+        raise T2WError(f"{file} lies in {out}, and the original is left alone; choose another --out")
+    if "sha256" not in manifest:
+        last_frame(file)  # one that is cut off is told now
     repeat = _take if manifest["kind"] == "take" else _candidate
     path, sha256 = repeat(output, file, manifest, out)
     same = sha256 == manifest["sha256"] if "sha256" in manifest else _same_film(file, path)

@@ -1,6 +1,7 @@
 """All verbs in one typer app, and the door where errors become sentences and exit codes."""
 
 import errno
+import io
 import sys
 from typing import Annotated
 
@@ -29,7 +30,7 @@ from t2w.cli import (
     worlds,
 )
 from t2w.cli.output import fail
-from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError
+from t2w.errors import FAILED, INTERRUPTED, MISSING, T2WError, first_line
 
 # typer carries its own copy of click, or brings click, by its version; this is the error of wrong use in both.
 WrongUse = typer.BadParameter.__base__
@@ -41,6 +42,8 @@ class Verbs(TyperGroup):
 
     def main(self, args=None, standalone_mode: bool = True, **rest):
         as_json = "--json" in (sys.argv[1:] if args is None else args)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a letter that the terminal lacks is no reason to say nothing
         try:
             code = super().main(args, standalone_mode=standalone_mode and not as_json, **rest)
         except T2WError as error:
@@ -49,6 +52,9 @@ class Verbs(TyperGroup):
         except WrongUse as error:
             fail(error.format_message(), error.exit_code, as_json)
             code = error.exit_code
+        finally:
+            if as_json and (broken := sys.exc_info()[1]) and not isinstance(broken, SystemExit):
+                fail(f"{type(broken).__name__}: {first_line(broken)}", FAILED, as_json)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, context):

@@ -51,13 +51,14 @@ def bench(
 
     from rich.console import Group
 
-    from t2w.batch import figures
     from t2w.cli import making
+
+    making.settle(offline)
+    from t2w.batch import figures
     from t2w.dream import versions
     from t2w.evaluate.bench import Ask, measure
     from t2w.worlds import device as devices
 
-    making.settle(offline)
     devices.check(device, dtype)
     if not world and not painter:
         world = painter = ["starter", "sim"] if find_spec("numba") else ["starter"]

@@ -12,7 +12,7 @@ from t2w.cli.output import Output
 def collect(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the shards go.")] = Path("data"),
     episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="How many worlds to record.")] = 9000,
-    frames: Annotated[int, typer.Option("--frames", min=16, help="Frames of a walk.")] = 96,
+    frames: Annotated[int, typer.Option("--frames", min=16, max=10_000, help="Frames of a walk.")] = 96,
     only: Annotated[
         Literal["play", "palindrome", "branch", "event", "change", "body", "still", "face", "start"] | None,
         typer.Option(

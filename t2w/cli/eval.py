@@ -50,7 +50,6 @@ def world(
     from t2w.cli import making
 
     making.settle(offline=False)
-    from t2w.batch.weights import of_world
     from t2w.evaluate import backbones, judging
     from t2w.evaluate.part import Ask, knows_the_simulator
     from t2w.evaluate.store import digest
@@ -58,6 +57,7 @@ def world(
     from t2w.media.pixels import read_picture
     from t2w.nn.judge import load
     from t2w.start.start import check_seed
+    from t2w.start.weights import of_world
     from t2w.worlds import device as devices
     from t2w.worlds import registry
 
@@ -102,13 +102,13 @@ def painter(
     from t2w.cli import making
 
     making.settle(offline=False)
-    from t2w.batch.weights import of_painter
     from t2w.evaluate import judging
     from t2w.evaluate.painter import PARTS, PainterAsk
     from t2w.evaluate.store import digest
     from t2w.nn.judge import load
     from t2w.start import painters
     from t2w.start.start import check_seed
+    from t2w.start.weights import of_painter
     from t2w.worlds import device as devices
 
     devices.check(device, dtype)
@@ -155,7 +155,8 @@ def _evaluate(output: Output, title: str, plan: dict, ask: Callable, out: Path, 
                     found |= tables
                     bar.above(lambda tables=tables: _show(output, tables))
     except KeyboardInterrupt:
-        raise T2WError(f"interrupted; what was measured is kept in {out}, and the same command goes on from there", INTERRUPTED) from None
+        kept = "what was measured is kept" if any(out.rglob("cases/*/*.json")) else "nothing was measured yet"
+        raise T2WError(f"interrupted; {kept} in {out}, and the same command goes on from there", INTERRUPTED) from None
     paths = run.report(title, plan, store, about, notes)
     for note in notes:
         output.say(note)

@@ -11,7 +11,10 @@ Minutes = Annotated[float | None, typer.Option("--minutes", min=0.01, help="Trai
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps, where --minutes is not given.")]
 Batch = Annotated[int, typer.Option("--batch", min=1, help="Rows in a batch, on each device.")]
 Rate = Annotated[float, typer.Option("--lr", min=1e-7, max=1.0, help="Learning rate.")]
-Seed = Annotated[int, typer.Option("--seed", "-s", min=0, max=2**31 - 1, help="Of weights, order and noise.")]
+Seed = Annotated[
+    int, typer.Option("--seed", "-s", min=0, max=2**31 - 1, help="Of weights, order and noise; other --workers draw otherwise.")
+]
+Dtype = Annotated[str, typer.Option("--dtype", metavar="NAME", help="auto, float32, bfloat16.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes that read data.")]
 Weights = Annotated[
     Path | None, typer.Option("--weights", metavar="DIR", help="Begin from these weights, which this stage has made, not at random.")

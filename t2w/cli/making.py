@@ -93,13 +93,14 @@ def tell(output: Output, start) -> dict:
     return {"understood": start.understood}
 
 
-def chooser(output: Output, pick: str | None, n: int):
-    """A function that chooses one of n; a bad --pick is refused now, a question is asked when all have been seen."""
+def chooser(output: Output, pick: str | None, n: int, said: str = "--pick "):
+    """A function that chooses one of n; a bad pick is refused now, a question is asked when all have been seen. `said`: before which words the
+    verb takes the pick."""
     from t2w.start.pick import parse
 
     word = parse(pick, n)
     if word == "ask" and not output.is_terminal:
-        raise T2WError("--pick ask needs a terminal to ask on; say --pick N or --pick first")
+        raise T2WError(f"there is no terminal to ask on; say {said}N or {said}first")
 
     def choose(n: int) -> int:
         if isinstance(word, int):
@@ -107,7 +108,7 @@ def chooser(output: Output, pick: str | None, n: int):
         if n == 1:
             return 1
         if word == "first" or not output.is_terminal:
-            output.note(f"the first of {n} candidates is picked; --pick N takes another")
+            output.note(f"the first of {n} candidates is picked; {said}N takes another")
             return 1
         return _ask(output, n)
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def gib(mib: float) -> str:
 def fail(sentence: str, code: int, as_json: bool) -> None:
     """The last word of a command that did not do what was asked."""
     if as_json:
-        _line({"event": "result", "ok": False, "error": sentence, "code": code})
+        with suppress(OSError):  # nobody may be there to read it, or no room
+            _line({"event": "result", "ok": False, "error": sentence, "code": code})
     print(f"error: {sentence}", file=sys.stderr)
 
 

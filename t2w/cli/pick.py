@@ -50,7 +50,7 @@ def _world(output: Output, world: Path, number: str | None, preview: bool) -> No
     from t2w.start import folder as disk
 
     n = disk.read(world)["candidates"]
-    choose = making.chooser(output, number or "ask", n)
+    choose = making.chooser(output, number or "ask", n, f"t2w pick {quoted(world)} ")
     if number is None and preview:
         from t2w.media.terminal import show
 

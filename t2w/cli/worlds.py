@@ -77,10 +77,12 @@ def check(name: Name, device: o.Device = "auto", dtype: o.Dtype = "auto", json: 
 
     Example: t2w worlds check sim
     """
+    from t2w.cli import making
     from t2w.errors import FAILED
     from t2w.worlds import registry
     from t2w.worlds.check import check
 
+    making.settle(offline=False)
     output, failed = Output(json), 0
     for claim, ok, detail in check(registry.load(name, device, dtype)):
         failed += not ok

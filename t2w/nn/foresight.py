@@ -1,4 +1,5 @@
-"""Foresight: where the eye will be soon, what nobody has seen is painted before it gets there, and kept with what was seen.
+"""Foresight: outpainting ahead of the eye. Where it will be soon, what nobody has seen is painted before it gets there, and kept with what was
+seen.
 
 In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
 is painted anew where it has been enlarged again and again. But for the first frames that is done beside the next ones, and is there some

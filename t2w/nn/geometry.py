@@ -1,6 +1,7 @@
-"""Geometry of views: where places of one are in another, and what falls where.
+"""Geometry of views: reprojection, forward splatting, backward warping, and what stops who walks there.
 
-Nearness is 1 / metres along the view; a flow says for each place of a picture where it was in another, x and y in -1..1.
+Nearness is inverse depth, 1 / metres along the view. Its map has half the picture's height and width; a place is a pixel of that map. A flow
+says for each place of a picture where it was in another, x and y in -1..1.
 """
 
 import math
@@ -34,7 +35,7 @@ BELOW = 4  # places farther down in the picture, beside which it is told whether
 
 
 def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
-    """Rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
+    """Reprojection: rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
     far ahead, were they one metre away (b H W)."""
     with exactly(near.device):
         of, to = (F.pad(part, (0, 1), value=1.0) for part in (lens, into))
@@ -52,7 +53,7 @@ def _upright(h: int, w: int, device: torch.device) -> Tensor:
 
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor, tilt: Tensor) -> Tensor:
-    """Shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
+    """Collision: shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
     (b H W), those that count (b H W), seen through a lens (b 2) by an eye that looks down by `tilt` (b), in radians. He goes up to them, and
     slides along; water, and ground that rises less than it goes on, are no walls, however high."""
     with exactly(near.device):
@@ -90,7 +91,7 @@ def _standing(point: Tensor) -> Tensor:
 
 
 def _points(near: Tensor, lens: Tensor) -> Tensor:
-    """Where places (b H W), so near, are from the eye, in metres across, down and ahead (b H W 3)."""
+    """Back-projection: where places (b H W), so near, are from the eye, in metres across, down and ahead (b H W 3)."""
     return F.pad(places(*near.shape[1:], near.device) * lens[:, None, None], (0, 1), value=1.0) / near.clamp(min=1e-3)[..., None]
 
 
@@ -111,13 +112,13 @@ def in_the_way(near: Tensor, lens: Tensor) -> Tensor:
 
 
 def warped(pictures: Tensor, to: Tensor) -> Tensor:
-    """Pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
+    """Backward warping: pictures (b c h w) moved by a coarser flow `to` (b H W 2)."""
     by = rearrange(to - places(*to.shape[1:3], to.device), "b h w k -> b k h w").contiguous()
     return shifted(pictures, F.interpolate(by, size=pictures.shape[-2:], mode="bilinear", align_corners=False))
 
 
 def shifted(pictures: Tensor, by: Tensor) -> Tensor:
-    """Pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
+    """Bicubic backward warping: pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
     that are around there: what cubics overshoot beside an edge, again and again, would be a line along it. What comes from between pixels they
     blur, and that adds up as well; so it is made the stronger, the farther between them it is."""
     (h, w), by = pictures.shape[-2:], rearrange(by, "b k h w -> b h w k")
@@ -144,12 +145,12 @@ def values_at(to: Tensor, *values: Tensor, mode: str = "bilinear") -> tuple[Tens
 
 
 def compared(near: Tensor) -> Tensor:
-    """Nearness (1 / metres) in a measure in which one may take differences: log(1 + 8 / metres)."""
+    """Nearness (1 / metres) on a logarithmic scale, on which one may take differences: log(1 + 8 / metres)."""
     return (METRES * near).log1p()
 
 
 def spread(values: Tensor, across: int) -> Tensor:
-    """Values (b H W), the greatest in so many places across, an odd number (a dilation). Each maximum of two covers twice as much as the one
+    """Dilation: values (b H W), the greatest in so many places across, an odd number. Each maximum of two covers twice as much as the one
     before, as much as is wanted at the end: in rows, then in columns, that is several times quicker than a pooling."""
     r = across // 2
     for axis, beyond in ((-1, (r, r)), (-2, (0, 0, r, r))):
@@ -162,7 +163,7 @@ def spread(values: Tensor, across: int) -> Tensor:
 
 
 def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
-    """Values (… h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
+    """A box filter: values (… h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
     square of `every` by `every` places (… h/every w/every). It is a product with a band from either side: ten times quicker than a pooling."""
     h, w = values.shape[-2:]
     with exactly(values.device):
@@ -170,7 +171,7 @@ def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
 
 
 def smoothed(values: Tensor) -> Tensor:
-    """Values (b H W), of three in a row the middle one, and of three in a column of these; beyond the edge it goes on as there."""
+    """A median filter: values (b H W), of three in a row the middle one, and of three in a column of these; beyond the edge it goes on as there."""
     for axis, beyond in ((-1, (1, 1)), (-2, (0, 0, 1, 1))):
         n, wide = values.shape[axis], F.pad(values, beyond, mode="replicate")
         a, b, c = (wide.narrow(axis, k, n) for k in range(3))
@@ -188,7 +189,7 @@ def _band(n: int, across: int, every: int, device: torch.device) -> Tensor:
 
 
 def opened(values: Tensor, across: int) -> Tensor:
-    """Values (b H W) without what stands out in fewer places than `across`, an odd number (a morphological opening). At the edge of the
+    """Opening, of morphology: values (b H W) without what stands out in fewer places than `across`, an odd number. At the edge of the
     picture it may go on beyond."""
     return spread(-spread(-values, across), across)
 
@@ -236,7 +237,7 @@ def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
 
 
 def crisp(near: Tensor) -> Tensor:
-    """Nearness (b H W) that is, at the edges of things, of one or the other: between them nothing is."""
+    """Nearness (b H W) with sharp edges: where two things meet, each place is as near as the one or the other, for between them nothing is."""
     much, low, high = _between(near)
     return torch.where(high - low > ALIKE, torch.where(much - low < high - much, low, high), much).expm1() / METRES
 
@@ -254,7 +255,7 @@ def _between(near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def evened(near: Tensor) -> Tensor:
-    """Nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed to be a little nearer here
+    """Edge-preserving smoothing: nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed to be a little nearer here
     than there falls apart when one walks up to it."""
     for _ in range(TIMES):
         much = (near + SKY).log()
@@ -266,7 +267,7 @@ def evened(near: Tensor) -> Tensor:
 
 
 def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:
-    """How near all is in another view (b H W): points of nearness `near` fall where `projected` says (`at` b H W 2, `ahead` b H W), those
+    """Forward splatting with a z-buffer: how near all is in another view (b H W). Points of nearness `near` fall where `projected` says (`at` b H W 2, `ahead` b H W), those
     that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each side, are as the farthest beside them:
     who comes out from behind something stands farther off."""
     there = near / ahead.clamp(min=NEAREST)

@@ -91,7 +91,7 @@ def best_glimpse(kept: Sequence[View], *eye: Tensor) -> View:
 
 
 def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> View:
-    """What kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
+    """Novel view synthesis: what kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
     say quite the same of how near things are."""
     b, (h, w) = len(place), kept[0].near.shape[1:]
     none = kept[0].near.new_zeros(b, h, w)
@@ -109,7 +109,7 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
 
 
 def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
-    """Where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
+    """Reprojection: where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
     same for all k."""
     (turned, place, lens), (back, there, own) = ([tiled(part, len(near) // len(part)) for part in e] for e in (eye, into))
     back = back.mT
@@ -118,7 +118,8 @@ def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
 
 
 def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
-    """Where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known there (k b H W)."""
+    """Backward lookup with an occlusion test: where the places of a view are in kept ones (k b rows): (k b H W 2), and how well they are known
+    there (k b H W), 0 where something else is seen."""
     k = len(kept.near) // len(new.near)
     near, player, place, lens = (tiled(part, k) for part in (new.near, new.player > 0, new.place, new.lens))
     to, ahead = thrown(near, new.eye, kept.eye)
@@ -134,7 +135,8 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
 
 
 def outlined(new: View, kept: View) -> tuple[Tensor, Tensor]:
-    """Pictures of kept views (k b rows) as another eye sees them (k b 3 8h 8w), and where they do not show what is seen now (k b 8h 8w).
+    """Backward warping with an occlusion test for each pixel: pictures of kept views (k b rows) as another eye sees them (k b 3 8h 8w), and where
+    they do not show what is seen now (k b 8h 8w).
 
     An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it? Places
     are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks off at it."""

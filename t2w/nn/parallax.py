@@ -68,7 +68,7 @@ def three_layers(into: int, wide: int, out: int) -> nn.Sequential:
 
 
 class Gait(nn.Module):
-    """Actions => how the eye moves: histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b), how
+    """Ego-motion: actions => how the eye moves. Histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b), how
     it turns (b 3 3), and whether he swims (b: 1, else 0), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from
     above who goes where he faces.
 

@@ -1,4 +1,4 @@
-"""The surroundings of a dream: what was seen in it, and from where, and the next view put together from that.
+"""The surroundings of a dream, a geometric memory: keyframes with depth and pose, and the next view put together from these.
 
 What goes out of the picture would be lost, and what is moved on a hundred times comes apart. So some pictures are kept, with how near
 all is in them and where the eye was. They say where things stand in a new view. A place of it is moved there from a kept picture that shows
@@ -145,7 +145,8 @@ def unsaid(near: Tensor, where: Tensor) -> Tensor:
 
 
 def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Tensor]:
-    """The motion, in whose view all stands where it stood in kept ones; and how near that is (b H W), below 0 where they do not say.
+    """The motion, with its view's depth splatted from kept ones, in which all stands where it stood; and how near that is (b H W), below 0 where
+    they do not say.
 
     From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a kept
     view to this one it is many places."""
@@ -170,14 +171,14 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
 
 
 def _lost(new: View, known: Tensor, settled: Tensor) -> Tensor:
-    """Narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one can have them from nobody: they are
+    """Disocclusions that nobody has seen: narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one can have them from nobody: they are
     shreds of what stood there before, but for what a key has changed."""
     lost = (known.amax(0) <= PAINTED) & (new.player == 0) & (settled < 0.5)
     return lost & (opened(lost.float(), NARROW) == 0)
 
 
 def _healed(new: View, lost: Tensor) -> View:
-    """What came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it, nor as
+    """Inpaints disocclusions from the background: what came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it, nor as
     the fringe that this left there. What is `lost` (b H W) becomes so little by little."""
     share = ((lost | (new.known == 0)) & (new.player == 0)) * (1 - new.known / FADED).clamp(min=0)
     holes, much = (share > 0).float(), compared(new.near)
@@ -198,8 +199,8 @@ def _healed(new: View, lost: Tensor) -> View:
 
 
 def _better(new: View, kept: Sequence[View], settled: Tensor) -> tuple[View, Tensor]:
-    """With what kept views know better, or as well; and where that was taken (b H W). What nobody knows is as it is beside it. `settled` as
-    of `Surroundings`."""
+    """The new view (b rows) blended with what kept ones know better, or as well; and where that was taken (b H W). What nobody knows is inpainted.
+    `settled` as of `Surroundings`."""
     wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
     known = looked_up(new, stacked(kept))[1].unflatten(0, (len(kept), -1))
     lost = _lost(new, known, settled)

@@ -9,7 +9,7 @@ from t2w.errors import T2WError
 from t2w.media.atomic import at_work
 
 # What makes one take differ from another. The same recipe again is made again in the same place; another gets the next number.
-RECIPE = ("start", "pick", "world", "policy", "script", "seed", "frames", "device", "dtype")
+RECIPE = ("start", "pick", "world", "policy", "script", "seed", "frames", "device", "dtype", "fingerprint")
 
 
 def place(folder: Path, recipe: dict) -> Path:
@@ -21,7 +21,7 @@ def place(folder: Path, recipe: dict) -> Path:
         place = folder / "takes" / f"{number:02d}"
         if (place / "take.json").is_file():
             found = read(place / "take.json")
-            if all(found.get(key) == recipe[key] for key in RECIPE):
+            if all(found.get(key) == recipe.get(key) for key in RECIPE):
                 return place
         elif not at_work(place):
             return place

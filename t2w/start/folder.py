@@ -40,7 +40,7 @@ def read(folder: Path) -> dict:
         raise T2WError(f"{folder} is no world of t2w: it has no world.json; `t2w new` and `t2w frames` make one") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise T2WError(
-            f"{path} is damaged or not t2w's ({type(error).__name__}: {error}); make the world again with `t2w frames`"
+            f"{path} is damaged or not t2w's ({type(error).__name__}); delete it, and the same `t2w frames` or `t2w new` makes it again"
         ) from error
     return manifest
 
@@ -73,7 +73,10 @@ def read_candidate(folder: Path, k: int) -> np.ndarray:
     path = frame_path(folder, k)
     if not path.is_file():
         raise T2WError(f"{path} is missing; the same `t2w frames` command again makes it")
-    return read_picture(path)
+    try:
+        return read_picture(path)
+    except T2WError as error:
+        raise T2WError(f"{error}; delete it, and the same command makes it again") from error
 
 
 def split(path: Path) -> tuple[Path, int] | None:

@@ -99,6 +99,11 @@ def understood(name: str, prompt: str) -> Reading | None:
     return read(prompt) if name in OURS else None
 
 
+def paints_as_ours(name: str) -> bool:
+    """Whether its pictures are those of our own simulator: it is one of ours, or t2w has trained it."""
+    return name in OURS or (Path(name) / "t2w.json").is_file()
+
+
 def settings(name: str) -> dict:
     """How the pipeline is called, as its preset or its folder (t2w.json) recommends; {} where nothing is recommended."""
     return diffusion.settings(str(STARTER) if name == "starter" else name)
@@ -138,12 +143,15 @@ def paint(
     height: int,
     device: str = "auto",
     dtype: str = "auto",
-    call: Mapping = MappingProxyType({}),
+    call: Mapping | None = None,
     memory: str = "auto",
     kept: Kept = anew,
     together: bool = False,
 ) -> Iterator[np.ndarray]:
-    """A frame of width x height for each seed, which alone decides it; `together` lets a pipeline make several at once. `call`: see `settings`."""
+    """A frame of width x height for each seed, which alone decides it; `together` lets a pipeline make several at once. `call`: how, if not as
+    `settings` say. Raises T2WError for what is no painter."""
+    check(name)
+    call = settings(name) if call is None else call
     if name == "sim":
         from t2w.worlds.sim import simulator
 

@@ -1,9 +1,10 @@
 """Few steps instead of many: adversarial diffusion distillation in latents (Sauer et al. 2024, "LADD"), for painter and outpainter.
 
-By the former model, frozen, pictures are judged: what goes on in its blocks when it is shown a noisy picture and what is told of it is told
-apart by small heads, true from made, and what is truly told from what is not. And where a picture is half done already, the former one says
-with guidance what should become of it. So guidance is learnt, too, and what is guessed from noise alone need not be the mean of all that
-could be. Pictures are looked at close up as well, as they are, where they smear what the former one hardly sees; and a painter's are read.
+The former model, frozen, is the discriminator's backbone: small heads on the features of its blocks tell true pictures from made ones, both
+shown to it with noise, and the right condition from a wrong one. Where a picture is half done already, the former one's guess with guidance is
+the target. So guidance is distilled, too, and what is guessed from noise alone need not be the mean of all that could be. A second
+discriminator sees latents without noise, patch by patch, where they smear what the former one hardly sees; and a painter's pictures are read by
+a classifier that knows what was asked for.
 """
 
 from collections.abc import Callable
