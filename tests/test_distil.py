@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from t2w.nn.flow import Draw
+from t2w.nn.flow_matching import Draw
 from t2w.nn.outpainter import TINY, Outpainter
 from t2w.train.distil import Asked, Critics, Text, by_close_up, by_reader, distilled
 from t2w.train.outpainter import former_of, guess

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from t2w.cli.app import app
-from t2w.evaluate import plots, run
+from t2w.evaluate import plots, run, store
 from t2w.evaluate.painter import wish
 from t2w.evaluate.part import Found, Part, Strip
 from t2w.evaluate.phrases import paraphrase
@@ -54,10 +54,11 @@ def test_what_is_measured_once_is_not_measured_again(tmp_path):
     assert run.tables(counting(asked), 4, store) == {"counting": [{"sum": 6}]}
 
 
-@pytest.mark.parametrize("change", [{"about": {"world": "b"}}, {"settings": (2,)}, {"version": 2}])
-def test_other_settings_are_measured_anew(tmp_path, change):
-    asked, about = [], change.pop("about", {"world": "a"})
+@pytest.mark.parametrize("change", [{"about": {"world": "b"}}, {"settings": (2,)}, {"code": "other"}])
+def test_other_settings_and_other_code_are_measured_anew(tmp_path, change, monkeypatch):
+    asked, about, code = [], change.pop("about", {"world": "a"}), change.pop("code", store.code())
     list(run.measure({counting(asked): 1}, None, Store(tmp_path, {"world": "a"})))
+    monkeypatch.setattr(store, "code", lambda: code)
     list(run.measure({counting(asked, **change): 1}, None, Store(tmp_path, about)))
     assert asked == [0, 0]
 

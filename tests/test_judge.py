@@ -12,8 +12,7 @@ from t2w.data.pictures import split
 from t2w.errors import T2WError
 from t2w.nn import judge as network
 from t2w.nn.judge import MOTIONS, TURNS, Judge, distance, flow, matches
-from t2w.sim.simulator import SPACE
-from t2w.sim.spec import sample
+from t2w.sim.spec import SPACE, sample
 from t2w.train.judge import ATTRIBUTES, TINY, Views, answers, moved, numbered, train_judge
 from t2w.train.loop import FitConfig
 

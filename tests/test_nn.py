@@ -10,7 +10,7 @@ from t2w.nn import autoencoder, parallax
 from t2w.nn.autoencoder import build
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import TINY, Dynamics, DynamicsConfig, Sight
-from t2w.nn.flow import on_the_way, sample
+from t2w.nn.flow_matching import on_the_way, sample
 from t2w.nn.imagine import LOOKED, Dream, Sampling
 from t2w.nn.parallax import Manner, Parallax, histories
 from t2w.nn.view import flow, moved, window

@@ -1,5 +1,6 @@
 """Dreams and their critic, tiny, for real: what a training of the dynamics has of them."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,8 @@ def test_a_run_with_a_critic_goes_on_with_the_same_one(data, encoder, tmp_path):
     assert "told apart" in [next(half) for _ in range(3)][-1]
     half.close()
     kept = load_file(next((tmp_path / "run").glob("checkpoint-*")))
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(about | {"given": {}}))  # so that it may go on at another rate
     rest = list(train_dynamics(data, encoder, tmp_path, dynamics.TINY, replace(fit, lr=1e-9, muon_lr=1e-9), frames=8, dreams=1.0))
     assert [logs["step"] for logs in rest][-1] == 6
     on = load_file(next((tmp_path / "run").glob("checkpoint-*")))

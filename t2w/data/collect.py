@@ -13,6 +13,7 @@ from t2w.data.shard import Shard, path_of, write
 from t2w.errors import FAILED, MISSING, T2WError
 from t2w.media.atomic import sweep, write_text
 from t2w.processes import end_with_parent
+from t2w.sim.spec import HEIGHT, WIDTH
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class CollectConfig:
     episodes: int = 1024
     frames: int = 96  # of a play or palindrome
     seed: int = 0
-    width: int = 160
-    height: int = 96
+    width: int = WIDTH
+    height: int = HEIGHT
     mix: tuple[tuple[str, int], ...] = (("play", 10), ("palindrome", 4), ("branch", 2), ("event", 6), ("still", 60), ("face", 38))
     shard: int = 120  # episodes in one shard: one turn of the mix
 

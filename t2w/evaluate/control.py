@@ -6,6 +6,7 @@ from t2w.actions import Action
 from t2w.evaluate.measure import mean
 from t2w.evaluate.motion import mean_motion
 from t2w.evaluate.part import Ask, Found, Part, Strip, Tables
+from t2w.sim.spec import FPS
 
 TURN = 4.0  # degrees a frame
 SECONDS = 1.0
@@ -53,6 +54,6 @@ PART = Part(
     tables,
     n=8,
     few=1,
-    frames=2 * len(PAIRS) * 15,
+    frames=2 * len(PAIRS) * round(FPS),
     truth=False,
 )

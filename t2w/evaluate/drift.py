@@ -13,6 +13,7 @@ from t2w.evaluate.part import Ask, Found, Part, Strip, Tables
 from t2w.evaluate.plots import lines
 from t2w.evaluate.truth import film
 from t2w.rollout.measure import Seconds, colourfulness, sharpness
+from t2w.sim.spec import FPS
 
 WINDOWS = 10
 QUALITIES = ("sharpness", "colour", "biome", "time")
@@ -76,7 +77,7 @@ def part(seconds: float = 60.0) -> Part:
         tables,
         n=3,
         few=1,
-        frames=round(seconds * 15),
+        frames=round(seconds * FPS),
         plots=plots,
         truth=False,
         settings=(seconds,),
@@ -115,6 +116,6 @@ def hold(seconds: float = 10.0) -> Part:
         hold_tables,
         n=4,
         few=1,
-        frames=round(seconds * 15),
+        frames=round(seconds * FPS),
         settings=(seconds,),
     )

@@ -20,11 +20,10 @@ from t2w.evaluate.truth import HELD_OUT, world
 from t2w.nn.judge import Judge
 from t2w.sim.captions import canonical
 from t2w.sim.simulator import Simulator
-from t2w.sim.spec import CHOICES
+from t2w.sim.spec import CHOICES, HEIGHT, WIDTH
 from t2w.start import painters
 from t2w.train.judge import THINGS, answers
 
-WIDTH, HEIGHT = 160, 96
 SEEDS = 4  # pictures of one prompt
 FAR = 1_000_000  # to the worlds that the Fréchet distances are taken to
 ROWS = ("view", "biome", "time", "weather", *(name for thing in THINGS for name in (thing, f"{thing} with its colour")))

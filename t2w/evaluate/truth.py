@@ -11,7 +11,7 @@ from t2w.sim.captions import canonical
 from t2w.sim.player import make
 from t2w.sim.render import Renderer
 from t2w.sim.simulator import Simulator
-from t2w.sim.spec import sample
+from t2w.sim.spec import HEIGHT, WIDTH, sample
 
 HELD_OUT = 900_000_000  # seeds from here on are never trained on
 VIEWS = ("first-person", "third-person")  # in these the mouse turns the picture
@@ -38,7 +38,7 @@ class Walk:
 
 @cache
 def _renderer() -> Renderer:
-    return Renderer(160, 96)
+    return Renderer(WIDTH, HEIGHT)
 
 
 def world(k: int, **fixed: str) -> Simulator:

@@ -226,14 +226,14 @@ def nearer(near: Tensor, ahead: Tensor, there: Tensor) -> Tensor:
     return compared(near / ahead.clamp(min=NEAREST)) - compared(there)
 
 
-def per_latent(places: Tensor) -> Tensor:
+def per_latent(values: Tensor) -> Tensor:
     """Values at the places of a flow (b H W) => their means in each latent (b 1 h w)."""
-    return F.avg_pool2d(places[:, None], FINER)
+    return F.avg_pool2d(values[:, None], FINER)
 
 
-def per_pixel(places: Tensor, picture: Tensor) -> Tensor:
+def per_pixel(values: Tensor, picture: Tensor) -> Tensor:
     """Values at the places of a flow (b H W) => at the pixels of a picture (b 1 8h 8w)."""
-    return F.interpolate(places[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
+    return F.interpolate(values[:, None], size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def crisp(near: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from t2w.nn.body import Player
 from t2w.nn.carrier import Carried, Carrier
 from t2w.nn.dynamics import Dynamics, Memory, Sight
-from t2w.nn.flow import on_the_way, sample
+from t2w.nn.flow_matching import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import per_latent, warped
 from t2w.nn.parallax import Motion, Rigid, Seen

@@ -11,7 +11,7 @@ import torch
 from diffusers import PRXTransformer2DModel
 from torch import Tensor, nn
 
-from t2w.nn.flow import sample
+from t2w.nn.flow_matching import sample
 from t2w.nn.prx import PATCH, transformer
 
 

@@ -28,7 +28,7 @@ class Environment(NamedTuple):
     pixel: float  # metres that a pixel covers at 1 m
 
 
-class Surroundings(NamedTuple):
+class Arrays(NamedTuple):
     """The arrays beside it: what is drawn, its textures, its shadows and lamps."""
 
     rows: np.ndarray  # (n 18) instances, the moving ones last

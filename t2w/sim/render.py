@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from t2w.sim.environment import Surroundings, environment, nearest_lamps
+from t2w.sim.environment import Arrays, environment, nearest_lamps
 from t2w.sim.meshes import meshes
 from t2w.sim.raster import GRID, draw_instances, draw_terrain
 from t2w.sim.rows import CHARACTER, COLUMNS, TOOL
@@ -95,7 +95,7 @@ class Renderer:
         draw_terrain(self.near, self.ids, matrix, False, self.heights, self.points, view, spread, far)
         pixel = 2 * math.tan(math.radians(fov_degrees) / 2) / h
         env = environment(scene, eye, t, pixel)
-        around = Surroundings(
+        around = Arrays(
             self.rows, self.heights, self.colors, self.tile, nearest_lamps(scene, focus),
             self.still_shadow, self.still_matrix, self.moving_shadow, moving_matrix,
         )  # fmt: skip

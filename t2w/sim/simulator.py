@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from t2w.actions import Action, ActionSpace
+from t2w.actions import Action
 from t2w.sim.camera import FIRST, ISOMETRIC, THIRD, foliage, look
 from t2w.sim.crates import DEBRIS
 from t2w.sim.moving import draw, room
@@ -15,10 +15,9 @@ from t2w.sim.places import find
 from t2w.sim.render import Renderer
 from t2w.sim.rows import KINDS, ROCK, TREE
 from t2w.sim.scene import Scene, build
-from t2w.sim.spec import CHARACTERS, COLORS, CREATURES, Spec
+from t2w.sim.spec import CHARACTERS, COLORS, CREATURES, FPS, HEIGHT, SPACE, WIDTH, Spec
 from t2w.sim.walking import ATTACK, GROUND, PHASE, PITCH, PLAYER, SAFE_X, SAFE_Y, SPEED, SWIM, VZ, YAW, Z
 
-SPACE = ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0)
 SEEN = 0.005  # share of a picture's pixels that makes a kind of thing visible
 HIDDEN = 1.0  # a third-person camera nearer than this would fill the picture with the player's back
 STANCE = (PHASE, SPEED, GROUND, VZ, SWIM, ATTACK)  # of the player's row: what his limbs follow
@@ -54,7 +53,7 @@ def start(scene: Scene) -> State:
 class Simulator:
     """A walkable world. The same spec and actions give the same bytes; forks share scene and renderer and nothing else."""
 
-    def __init__(self, spec: Spec, width: int = 160, height: int = 96, fps: float = 15.0, renderer: Renderer | None = None):
+    def __init__(self, spec: Spec, width: int = WIDTH, height: int = HEIGHT, fps: float = FPS, renderer: Renderer | None = None):
         assert renderer is None or (renderer.width, renderer.height) == (width, height)
         self.spec, self.fps = spec, fps
         self.scene = build(spec)

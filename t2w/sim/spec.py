@@ -3,7 +3,11 @@
 import random
 from dataclasses import asdict, dataclass, fields
 
+from t2w.actions.action import ActionSpace
 from t2w.errors import T2WError
+
+WIDTH, HEIGHT, FPS = 160, 96, 15.0  # of its pictures, where nothing else is said
+SPACE = ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0)
 
 BIOMES = (
     "meadow",

@@ -20,7 +20,7 @@ from t2w.nn.autoencoder import decode
 from t2w.nn.body import UNITS, Body, BodyConfig, Standing, beside, cut, hiding
 from t2w.nn.events import changing
 from t2w.nn.measure import sheet
-from t2w.sim.simulator import SPACE
+from t2w.sim.spec import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator, alone
 from t2w.train.stage import Stage, given, loader, some_of, train
 from t2w.worlds.pretrained import check_latents, load_autoencoder, load_body, save_part

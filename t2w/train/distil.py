@@ -16,7 +16,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from t2w.nn.critic import STEP, Residual, heeded, pull, steepness, told_apart
-from t2w.nn.flow import Draw, on_the_way
+from t2w.nn.flow_matching import Draw, on_the_way
 from t2w.train.reader import Reader, hazy, misread
 
 FRESH = 0.4  # share of pictures that are guessed from noise alone

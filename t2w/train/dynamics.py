@@ -26,12 +26,12 @@ from t2w.nn.autoencoder import decode
 from t2w.nn.carrier import Carrier
 from t2w.nn.critic import Critic
 from t2w.nn.dynamics import Dynamics, DynamicsConfig, Sight
-from t2w.nn.flow import on_the_way, ramp
+from t2w.nn.flow_matching import on_the_way, ramp
 from t2w.nn.geometry import inside, per_latent, warped
 from t2w.nn.imagine import Dream, Sampling
 from t2w.nn.measure import gradient, psnr, sheet
 from t2w.nn.parallax import histories
-from t2w.sim.simulator import SPACE
+from t2w.sim.spec import FPS, SPACE
 from t2w.train.dreams import STEPS, Dreams, joined
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.rivalry import Steps, rivalry
@@ -47,7 +47,6 @@ from t2w.worlds.pretrained import (
     save_world,
 )
 
-FPS = 15.0  # of the simulator's episodes
 CONTEXT_NOISE = 0.15  # the most noise in the clean lane
 FIRST = 0.45  # share of frames that are guessed from noise alone: there the action decides, and few steps are taken afterwards
 SECOND = 0.25  # and of those that are guessed half-way, as in sampling by two steps

@@ -23,8 +23,7 @@ from t2w.media.atomic import whole_folder
 from t2w.nn.judge import MOTIONS, TURNS, Judge, JudgeConfig, Questions, describe
 from t2w.nn.measure import sheet
 from t2w.sim.captions import names
-from t2w.sim.simulator import SPACE
-from t2w.sim.spec import CHOICES, Spec
+from t2w.sim.spec import CHOICES, SPACE, Spec
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, given, loader, train
 

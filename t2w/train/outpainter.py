@@ -21,7 +21,7 @@ from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.carrier import Carrier
 from t2w.nn.dynamics import Dynamics
-from t2w.nn.flow import on_the_way
+from t2w.nn.flow_matching import on_the_way
 from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import glimpse
 from t2w.nn.imagine import Sampling

@@ -22,7 +22,7 @@ from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import compared, inside, opened, per_latent, per_pixel, warped
 from t2w.nn.measure import psnr, sheet
 from t2w.nn.parallax import TINY, Motion, Parallax, ParallaxConfig
-from t2w.sim.simulator import SPACE
+from t2w.sim.spec import SPACE
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.smallparts import FACING_STEPS, GAIT_STEPS, READ, READING_STEPS, learn_facing, learn_gait, learn_readings
 from t2w.train.stage import Stage, given, loader, some_of, train

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from t2w.data.pictures import Forever
 from t2w.media.atomic import atomically
 from t2w.nn.critic import Residual
-from t2w.nn.flow import Draw, on_the_way
+from t2w.nn.flow_matching import Draw, on_the_way
 from t2w.nn.judge import Questionnaire, Questions
 from t2w.train.judge import misses
 from t2w.train.loop import Batch, alone

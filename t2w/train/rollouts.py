@@ -30,7 +30,7 @@ KEPT = 8192  # views, the last of them
 
 
 @dataclass
-class Walk:
+class Rollout:
     """A dream, and the walk that it goes along."""
 
     dream: Dream
@@ -47,7 +47,7 @@ class Rollouts:
         self.found = views.found
         self.walks = views.walks
         self.generator = torch.Generator().manual_seed(seed)
-        self.dreams: list[Walk | None] = [None] * DREAMS
+        self.dreams: list[Rollout | None] = [None] * DREAMS
         self.kept: deque[Batch] = deque(maxlen=KEPT)
 
     @torch.no_grad()
@@ -65,7 +65,7 @@ class Rollouts:
         drawn = [self.kept[i] for i in torch.randint(len(self.kept), (n,), generator=self.generator).tolist()]
         return {name: torch.stack([view[name] for view in drawn]) for name in drawn[0]}
 
-    def _begin(self) -> Walk:
+    def _begin(self) -> Rollout:
         """Somewhere in the first half of a walk."""
         s, row = self.walks[self._below(len(self.walks))]
         shard, latents = self.found[s]
@@ -74,9 +74,9 @@ class Rollouts:
         actions, poses, latents = (torch.as_tensor(part[at]).to(device).float() for part in (shard.actions, shard.geometry[1], latents))
         noise = torch.Generator(device).manual_seed(self._below(2**31))
         picture = to_picture(shard.frame(at.start))[None].to(device)
-        return Walk(Dream(self.dynamics, latents[:1], noise, self.sampling, self.carrier, picture), actions, poses, latents)
+        return Rollout(Dream(self.dynamics, latents[:1], noise, self.sampling, self.carrier, picture), actions, poses, latents)
 
-    def _step(self, walk: Walk) -> None:
+    def _step(self, walk: Rollout) -> None:
         dream, t = walk.dream, walk.age
         rotation, shift, _, _ = rigid_between(walk.poses[t : t + 1], walk.poses[t + 1 : t + 2])
         dream.step(walk.actions[t : t + 1], rigid=(rotation, shift))

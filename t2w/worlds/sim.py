@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from t2w.actions.action import Action, ActionSpace
+from t2w.actions.action import Action
 from t2w.errors import MISSING, T2WError
+from t2w.sim.spec import FPS, HEIGHT, SPACE, WIDTH
 from t2w.worlds.protocol import WorldSpec, checked_actions, checked_seed
 
 SPEC = WorldSpec(
     name="sim",
-    width=160,
-    height=96,
-    fps=15.0,
-    space=ActionSpace(keys=("w", "a", "s", "d", "space", "e", "lmb"), mouse=True, turn=12.0),
+    width=WIDTH,
+    height=HEIGHT,
+    fps=FPS,
+    space=SPACE,
     text=True,
     licence="Apache-2.0",
     memory_mib=300,
