@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from t2w.cli.output import Output
+from t2w.cli.output import Output, counting
 from t2w.media.folders import quoted
 
 LOG_SECONDS = 10
@@ -115,7 +115,7 @@ class Screen:
     def _counts(self, event) -> None:
         self.output.event("counts", **event.stages)
         if self.console.is_terminal and not self.console.quiet:
-            self.live = _progress(self.console)
+            self.live = counting(self.console)
             self.live.start()
             self.tasks = {stage: self.live.add_task(NAMES[stage], total=n, rate="", start=False) for stage, n in self.left.items() if n}
 
@@ -153,13 +153,6 @@ class Screen:
 
     def _unsent(self, event) -> None:
         self.output.note(f"{event.error}; the batch goes on, and sends what is missing at its end")
-
-
-def _progress(console):
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
-    return Progress(*columns, console=console)
 
 
 def clock(seconds: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from t2w.cli import options as o
-from t2w.cli.output import Output
+from t2w.cli.output import Output, minutes
 
 
 def collect(
@@ -46,9 +46,5 @@ def collect(
         rate = made / (time.monotonic() - began)
         left = (shards - seen) * (time.monotonic() - began) / seen
         output.event("shard", shard=seen, of=shards, frames=made, rate=round(rate, 1))
-        output.say(f"shard {seen}/{shards}, {made} frames, {rate:.0f} frames/s, {_clock(left)} left")
+        output.say(f"shard {seen}/{shards}, {made} frames, {rate:.0f} frames/s, {minutes(left)} left")
     output.done(out, folder=out, shards=shards, frames=made)
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

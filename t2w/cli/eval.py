@@ -8,7 +8,7 @@ from typing import Annotated, Self
 import typer
 
 from t2w.cli import options as o
-from t2w.cli.output import Output
+from t2w.cli.output import Output, minutes
 
 app = typer.Typer(help="Figures about worlds and painters, against the simulator's truth.", no_args_is_help=True)
 
@@ -210,7 +210,7 @@ class _Bar:
         elif time.monotonic() - self.told > self.SECONDS:
             self.told = time.monotonic()
             left = (self.total - self.done) * (self.told - self.began) / self.done
-            self.output.say(f"{self.text}, {self.done}/{self.total} frames, {int(left) // 60}:{int(left) % 60:02d} left")
+            self.output.say(f"{self.text}, {self.done}/{self.total} frames, {minutes(left)} left")
 
     def at(self, text: str) -> None:
         self.text = text

@@ -61,6 +61,18 @@ class Output:
             Console(highlight=False, width=None if sys.stdout.isatty() else WIDEST).print(table)
 
 
+def counting(console, transient: bool = False):
+    """A bar that counts, with its rate and the time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
+    return Progress(*columns, console=console, transient=transient)
+
+
+def minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
 def gib(mib: float) -> str:
     """An amount of memory for people."""
     return f"{mib / 1024:.1f} GiB" if mib >= 1000 else f"{mib:g} MiB" if mib else ""

@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
-from t2w.cli.output import Output
+from t2w.cli.output import Output, counting
 
 LOG_SECONDS = 5
 
@@ -21,10 +22,11 @@ class Screen:
         self.began = self.logged = 0.0
         self.folder = self.pick = self.take = self.sheet = None
 
-    def run(self, events: Iterable) -> "Screen":
+    def run(self, events: Generator) -> "Screen":
         try:
-            for event in events:
-                getattr(self, f"_{type(event).__name__.lower()}")(event)
+            with closing(events):  # what an interruption leaves half done is taken away at once
+                for event in events:
+                    getattr(self, f"_{type(event).__name__.lower()}")(event)
         finally:
             self._still()
         return self
@@ -70,7 +72,7 @@ class Screen:
         if self.console.is_terminal:
             if event.t == 1 or self.live is None:
                 self._still()
-                self.live = _progress(self.console)
+                self.live = counting(self.console, transient=True)
                 self.live.start()
                 self.live.add_task("rolling", total=event.n, rate="")
             elapsed = self.live.tasks[0].elapsed or 0
@@ -92,13 +94,6 @@ class Screen:
         self.take = event
         self.output.say(f"film        {shown(event.folder / 'take.mp4')}")
         self.output.say(f"rolled {event.manifest['frames']} frames at {event.rate:.1f} frames/s, HUD and film included")
-
-
-def _progress(console):
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True)
 
 
 def shown(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from t2w.cli.output import Output
+from t2w.cli.output import Output, minutes
 from t2w.errors import T2WError
 
 
@@ -45,8 +45,7 @@ def _told(output: Output, logs: Iterator[dict], out: Path) -> None:
         if time.monotonic() - told > 10:
             told = time.monotonic()
             figures = {k: v for k, v in last.items() if k not in ("step", "left", "samples/s", "look", "picture")}
-            left = f"{int(last['left']) // 60}:{int(last['left']) % 60:02d} left"
-            output.say(f"step {last['step']}  {_figures(figures)}  {last['samples/s']:.0f} samples/s  {left}")
+            output.say(f"step {last['step']}  {_figures(figures)}  {last['samples/s']:.0f} samples/s  {minutes(last['left'])} left")
     output.say(f"done: {out}" if log else f"done already: {out}; more --steps or --minutes go on, another --out begins anew")
     output.done(out, folder=out, steps=last.get("step"))
 
