@@ -155,14 +155,14 @@ def test_a_walk_that_breaks_off_leaves_nothing(tmp_path):
         recorder.write(start())
         recorder.write(start(), RIGHT)
         raise KeyboardInterrupt
-    assert list((tmp_path / "take").iterdir()) == []
+    assert not (tmp_path / "take").exists()
 
 
 def test_an_error_of_the_policy_is_its_own(tmp_path):
     with pytest.raises(FileNotFoundError, match="table.csv"), Recorder(Recording(tmp_path / "take"), SPEC, manifest(3)) as recorder:
         recorder.write(start())
         (tmp_path / "table.csv").read_text()
-    assert list((tmp_path / "take").iterdir()) == []
+    assert not (tmp_path / "take").exists()
 
 
 def test_actions_come_back_from_their_runs():

@@ -5,7 +5,7 @@ import json
 import re
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -92,7 +92,11 @@ class Recorder:
         self.written += 1
 
     def __exit__(self, kind, error, trace) -> None:
-        self.stack.__exit__(kind, error, trace)
+        try:
+            self.stack.__exit__(kind, error, trace)
+        finally:
+            with suppress(OSError):  # of a walk that broke off nothing is left, not even an empty folder
+                self.recording.folder.rmdir()
         if kind is None:
             write_text(self.recording.folder / "actions.jsonl", "".join(self.rows))
             # Last, so that a folder with a take.json holds a whole take.
