@@ -15,7 +15,7 @@ from t2w.train.loop import Batch, alone
 
 GAIT_STEPS, GAIT_BATCH = 12000, 512
 FACING_STEPS, FACING_BATCH = 4000, 96
-READING_STEPS, READING_BATCH, READ = 8000, 128, 24000
+READING_STEPS, READING_BATCH, READ = 3000, 128, 24000  # in 8,000 they are learnt by heart
 
 
 def learn_gait(gait: Gait, walks: Walks, steps: int) -> Iterator[dict]:
