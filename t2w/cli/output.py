@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-WIDEST = 4000  # columns
+WIDEST, PROSE = 600, 200  # columns in a pipe, of rows that stay on a line, and of those that cannot
 
 
 class Output:
@@ -57,8 +57,11 @@ class Output:
         else:
             from rich.console import Console
 
-            # In a pipe a row stays on its line, however long.
-            Console(highlight=False, width=None if sys.stdout.isatty() else WIDEST).print(table)
+            console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDEST)
+            if not sys.stdout.isatty():  # there a row stays on its line, unless it is prose
+                wanted = console.measure(table).maximum
+                console.width = wanted if wanted < WIDEST else PROSE
+            console.print(table)
 
 
 def counting(console, transient: bool = False):

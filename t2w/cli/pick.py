@@ -17,7 +17,9 @@ Picks = Annotated[str | None, typer.Option("--picks", metavar="FILE", help="Of a
 
 def pick(
     world: Annotated[Path, typer.Argument(metavar="WORLD|BATCH", help="A world's folder, or a batch's that waits for you.")],
-    number: Annotated[str | None, typer.Argument(metavar="[N]", help="Which candidate, or first; without it you are shown them and asked.")] = None,
+    number: Annotated[
+        str | None, typer.Argument(metavar="[N]", help="Which candidate, or first; without it you are shown them and asked.")
+    ] = None,
     html: Html = False,
     picks: Picks = None,
     no_preview: o.NoPreview = False,
