@@ -35,8 +35,8 @@ BELOW = 4  # places farther down in the picture, beside which it is told whether
 
 
 def projected(near: Tensor, rotation: Tensor, shift: Tensor, lens: Tensor, into: Tensor) -> tuple[Tensor, Tensor]:
-    """Reprojection: rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W 2), and how
-    far ahead, were they one metre away (b H W)."""
+    """Reprojection: rays of a view (nearness b H W, lens b 2) turned and moved into another, of lens `into` => where they are there (b H W
+    2), and how far ahead, were they one metre away (b H W)."""
     with exactly(near.device):
         of, to = (F.pad(part, (0, 1), value=1.0) for part in (lens, into))
         turned = rotation * of[:, None] / to[..., None]
@@ -53,9 +53,9 @@ def _upright(h: int, w: int, device: torch.device) -> Tensor:
 
 
 def stopped(near: Tensor, counts: Tensor, shift: Tensor, lens: Tensor, head: Tensor, tilt: Tensor) -> Tensor:
-    """Collision: shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of nearness `near`
-    (b H W), those that count (b H W), seen through a lens (b 2) by an eye that looks down by `tilt` (b), in radians. He goes up to them, and
-    slides along; water, and ground that rises less than it goes on, are no walls, however high."""
+    """Collision: shifts of the player (b 3) whose head is there (b 3, from the eye), but not into what stands in his way: places of
+    nearness `near` (b H W), those that count (b H W), seen through a lens (b 2) by an eye that looks down by `tilt` (b), in radians. He
+    goes up to them, and slides along; water, and ground that rises less than it goes on, are no walls, however high."""
     with exactly(near.device):
         by = tilted(tilt)
         point = (_points(near, lens) - head[:, None, None]) @ by.mT[:, None]
@@ -118,9 +118,9 @@ def warped(pictures: Tensor, to: Tensor) -> Tensor:
 
 
 def shifted(pictures: Tensor, by: Tensor) -> Tensor:
-    """Bicubic backward warping: pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and never beyond the four pixels
-    that are around there: what cubics overshoot beside an edge, again and again, would be a line along it. What comes from between pixels they
-    blur, and that adds up as well; so it is made the stronger, the farther between them it is."""
+    """Bicubic backward warping: pictures (b c h w), each pixel from so far beside it (b 2 h w: x and y, in halves of the picture), and
+    never beyond the four pixels that are around there: what cubics overshoot beside an edge, again and again, would be a line along it.
+    What comes from between pixels they blur, and that adds up as well; so it is made the stronger, the farther between them it is."""
     (h, w), by = pictures.shape[-2:], rearrange(by, "b k h w -> b h w k")
     to, size = places(h, w, by.device) + by, by.new_tensor([w, h])
     found = moved(pictures[:, None], to[:, None], "bicubic")[:, 0]
@@ -163,8 +163,9 @@ def spread(values: Tensor, across: int) -> Tensor:
 
 
 def mean_around(values: Tensor, across: int, every: int = 1) -> Tensor:
-    """A box filter: values (… h w), around each place the mean of a square so many places across, as far as that is within the picture; or around each
-    square of `every` by `every` places (… h/every w/every). It is a product with a band from either side: ten times quicker than a pooling."""
+    """A box filter: values (… h w), around each place the mean of a square so many places across, as far as that is within the picture; or
+    around each square of `every` by `every` places (… h/every w/every). It is a product with a band from either side: ten times quicker
+    than a pooling."""
     h, w = values.shape[-2:]
     with exactly(values.device):
         return _band(h, across, every, values.device) @ values.float() @ _band(w, across, every, values.device).mT
@@ -255,8 +256,8 @@ def _between(near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def evened(near: Tensor) -> Tensor:
-    """Edge-preserving smoothing: nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed to be a little nearer here
-    than there falls apart when one walks up to it."""
+    """Edge-preserving smoothing: nearness (b H W), each place's the mean of those around it that are about as near. A wall that was guessed
+    to be a little nearer here than there falls apart when one walks up to it."""
     for _ in range(TIMES):
         much = (near + SKY).log()
         wide = F.pad(torch.stack([near, much], 1), 4 * [EVENED // 2], mode="replicate")
@@ -267,9 +268,9 @@ def evened(near: Tensor) -> Tensor:
 
 
 def fallen(near: Tensor, at: Tensor, ahead: Tensor, counts: Tensor, gaps: int) -> Tensor:
-    """Forward splatting with a z-buffer: how near all is in another view (b H W). Points of nearness `near` fall where `projected` says (`at` b H W 2, `ahead` b H W), those
-    that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each side, are as the farthest beside them:
-    who comes out from behind something stands farther off."""
+    """Forward splatting with a z-buffer: how near all is in another view (b H W). Points of nearness `near` fall where `projected` says
+    (`at` b H W 2, `ahead` b H W), those that count (b H W), and the nearest stays; -1 where nothing fell. Gaps, so many places to each
+    side, are as the farthest beside them: who comes out from behind something stands farther off."""
     there = near / ahead.clamp(min=NEAREST)
     counts = counts & (ahead > NEAREST) & (inside(at) > 0)
     found, large = _dropped(there, at, ahead, counts, 1), counts & (LARGEST * ahead < 1)

@@ -37,7 +37,7 @@ COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.1  # how well a place is known of which another view is asked as well; more than what was only invented
 MOST = 0.51  # a share that is more than half, however it is rounded
 SIDE = 0.35  # of the way from what is behind to what stands before it, from which on a place in between is the latter's
-TORN = 3.0  # places by which an outline has moved off what is behind it, from which on that does not keep what is left of it there
+TORN = 3.0  # places by which a thing has moved off what is behind it, from which on nobody knows the fringe of its outline there
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
@@ -91,8 +91,8 @@ def best_glimpse(kept: Sequence[View], *eye: Tensor) -> View:
 
 
 def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor) -> View:
-    """Novel view synthesis: what kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it do not know: no two
-    say quite the same of how near things are."""
+    """Novel view synthesis: what kept views know of one from elsewhere; of the player, nothing. Each is asked only of what those before it
+    do not know: no two say quite the same of how near things are."""
     b, (h, w) = len(place), kept[0].near.shape[1:]
     none = kept[0].near.new_zeros(b, h, w)
     seen = View(torch.zeros_like(kept[0].picture, dtype=torch.float32), none, none, none, rotation, place, lens)
@@ -109,8 +109,8 @@ def glimpse(kept: Sequence[View], rotation: Tensor, place: Tensor, lens: Tensor)
 
 
 def thrown(near: Tensor, eye: Eye, into: Eye) -> tuple[Tensor, Tensor]:
-    """Reprojection: where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either eye may be the
-    same for all k."""
+    """Reprojection: where places of views (nearness k b rows H W) are seen by another eye, and how far ahead, as `projected` says; either
+    eye may be the same for all k."""
     (turned, place, lens), (back, there, own) = ([tiled(part, len(near) // len(part)) for part in e] for e in (eye, into))
     back = back.mT
     with exactly(near.device):
@@ -135,11 +135,12 @@ def looked_up(new: View, kept: View) -> tuple[Tensor, Tensor]:
 
 
 def outlined(new: View, kept: View) -> tuple[Tensor, Tensor]:
-    """Backward warping with an occlusion test for each pixel: pictures of kept views (k b rows) as another eye sees them (k b 3 8h 8w), and where
-    they do not show what is seen now (k b 8h 8w).
+    """Backward warping with an occlusion test for each pixel: pictures of kept views (k b rows) as another eye sees them (k b 3 8h 8w), and
+    where they do not show what is seen now (k b 8h 8w).
 
-    An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it? Places
-    are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks off at it."""
+    An outline is where it is in the kept view, pixel by pixel: does a pixel show what stands before others there, or what is behind it?
+    Places are both as near as the nearest beside them and as the farthest, so the two flows go on beyond the outline, and neither breaks
+    off at it."""
     size, k = new.picture.shape[-2:], len(kept.near) // len(new.near)
     middle, own, his = compared(new.near), places(*new.near.shape[1:], new.near.device), tiled(new.player, 2 * k)[..., None] > 0
     sides = [torch.where((compared(side) - middle).abs() < ALIKE, new.near, side) for side in (spread(new.near, 3), -spread(-new.near, 3))]

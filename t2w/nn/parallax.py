@@ -68,9 +68,9 @@ def three_layers(into: int, wide: int, out: int) -> nn.Sequential:
 
 
 class Gait(nn.Module):
-    """Ego-motion: actions => how the eye moves. Histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks down (b), how
-    it turns (b 3 3), and whether he swims (b: 1, else 0), => shifts in metres (b k 3), one for each way to walk. In the last, the eye sees from
-    above who goes where he faces.
+    """Ego-motion: actions => how the eye moves. Histories (b n a+1), which way the player faces (b 2), by how many radians the eye looks
+    down (b), how it turns (b 3 3), and whether he swims (b: 1, else 0), => shifts in metres (b k 3), one for each way to walk. In the last,
+    the eye sees from above who goes where he faces.
 
     What is learnt are steps on level ground and strokes in water, and the point around which the eye turns: its own place, or the head of
     who is seen from behind."""

@@ -145,11 +145,11 @@ def unsaid(near: Tensor, where: Tensor) -> Tensor:
 
 
 def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Tensor]:
-    """The motion, with its view's depth splatted from kept ones, in which all stands where it stood; and how near that is (b H W), below 0 where
-    they do not say.
+    """The motion, with its view's depth splatted from kept ones, in which all stands where it stood; and how near that is (b H W), below 0
+    where they do not say.
 
-    From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a kept
-    view to this one it is many places."""
+    From frame to frame the edges of most things move by less than a place, and so never would: what one walks up to would not grow. From a
+    kept view to this one it is many places."""
     kept = [view for view in kept if view.known.amax() > PAINTED] or kept[:1]
     player, views, k = motion.player > 0, stacked(kept), len(kept)
     views = replace(views, known=views.known * (views.known > PAINTED))  # what was but painted is not better than not to know
@@ -171,15 +171,16 @@ def _placed(motion: Motion, kept: Sequence[View], eye: Eye) -> tuple[Motion, Ten
 
 
 def _lost(new: View, known: Tensor, settled: Tensor) -> Tensor:
-    """Disocclusions that nobody has seen: narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one can have them from nobody: they are
-    shreds of what stood there before, but for what a key has changed."""
+    """Disocclusions that nobody has seen: narrow places (b H W) that kept views know too badly (k b H W) to have seen them. The last one
+    can have them from nobody: they are shreds of what stood there before, but for what a key has changed."""
     lost = (known.amax(0) <= PAINTED) & (new.player == 0) & (settled < 0.5)
     return lost & (opened(lost.float(), NARROW) == 0)
 
 
 def _healed(new: View, lost: Tensor) -> View:
-    """Inpaints disocclusions from the background: what came out from behind something, and nobody knows, as what is beside it, the farther off that is, the more: not as what hid it, nor as
-    the fringe that this left there. What is `lost` (b H W) becomes so little by little."""
+    """Inpaints disocclusions from the background: what came out from behind something, and nobody knows, as what is beside it, the farther
+    off that is, the more: not as what hid it, nor as the fringe that this left there. What is `lost` (b H W) becomes so little by
+    little."""
     share = ((lost | (new.known == 0)) & (new.player == 0)) * (1 - new.known / FADED).clamp(min=0)
     holes, much = (share > 0).float(), compared(new.near)
     if not holes.any():
@@ -199,8 +200,8 @@ def _healed(new: View, lost: Tensor) -> View:
 
 
 def _better(new: View, kept: Sequence[View], settled: Tensor) -> tuple[View, Tensor]:
-    """The new view (b rows) blended with what kept ones know better, or as well; and where that was taken (b H W). What nobody knows is inpainted.
-    `settled` as of `Surroundings`."""
+    """The new view (b rows) blended with what kept ones know better, or as well; and where that was taken (b H W). What nobody knows is
+    inpainted. `settled` as of `Surroundings`."""
     wide = opened(((new.known < UNKNOWN) & (new.player == 0)).float(), NARROW) > 0
     known = looked_up(new, stacked(kept))[1].unflatten(0, (len(kept), -1))
     lost = _lost(new, known, settled)

@@ -234,8 +234,9 @@ def train_dynamics(
     events: Path | None = None,
     body: Path | None = None,
 ) -> Iterator[dict]:
-    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. `outpainter`, `events` and `body` are
-    not learnt here: they go into the world, and need a `parallax`. Yields the figures of every step; at the end `out` holds config.json and dynamics.safetensors."""
+    """`dreams`: the last share of the run, in which it learns from its dreams and from a critic as well. `outpainter`, `events` and `body`
+    are not learnt here: they go into the world, and need a `parallax`. Yields the figures of every step; at the end `out` holds config.json
+    and dynamics.safetensors."""
     learn, held = split(data, depth=bool(parallax and dreams))
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder)

@@ -212,7 +212,7 @@ def train_parallax(
     if weights:
         check_latents(weights, model.config.channels, theirs)
         model.encoder.requires_grad_(False)
-    small = 1 if config.condition > TINY.condition else FEWER
+    small = FEWER if config.condition == TINY.condition else 1
     if not (out / "run" / "run.json").exists():
         yield from learn_gait(model.gait.to(where.device), Walks(learn, model.config.gait, fit_config.seed), GAIT_STEPS // small)
         if not weights and len(faces := Faces(learn, model.facing.side, fit_config.seed)):
