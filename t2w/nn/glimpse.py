@@ -37,7 +37,7 @@ COARSE = 4  # places, to tell who sees much of it
 MISSED = 0.1  # how well a place is known of which another view is asked as well; more than what was only invented
 MOST = 0.51  # a share that is more than half, however it is rounded
 SIDE = 0.35  # of the way from what is behind to what stands before it, from which on a place in between is the latter's
-TORN = 3.0  # places by which a thing has moved off what is behind it, from which on nobody knows the fringe of its outline there
+TORN = 12.0  # places by which a thing has moved off what is behind it, from which on nobody knows the fringe of its outline there
 GAPS = 2  # places between points that were seen side by side, to each side, when one is nearer to them
 
 Eye = tuple[Tensor, Tensor, Tensor]  # rotation, place and lens of a view
