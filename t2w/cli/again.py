@@ -81,7 +81,8 @@ def _candidate(output: Output, file: Path, manifest: dict, out: Path | None) -> 
     except (KeyError, TypeError, ValueError) as error:
         raise T2WError(f"the manifest of {file} is not enough to paint the candidate again ({error})") from error
     painters.ready(start.painter, start.settings)
-    folder, painted = disk.place(start, out or disk.BASE / f"{start.name()}-again"), manifest.get("painted", {})
+    folder = disk.place(start, out or disk.BASE / f"{start.name()}-again")
+    painted = {name: how for name, how in manifest.get("painted", {}).items() if name in ("device", "dtype")}
     (frame,) = painters.paint(start.painter, start.prompt, [start.seed + k - 1], start.width, start.height, call=start.settings, **painted)
     return disk.write_candidate(folder, start, k, frame, versions(), painted), disk.digest(frame)
 
