@@ -167,13 +167,18 @@ def bring(picture: np.ndarray, prompt: str, name: str, out: Path | None, metadat
     return folder
 
 
+def check_machine(device: str, dtype: str, memory: str) -> None:
+    """Refuse a device, numbers or a use of memory that cannot be had here."""
+    from t2w.worlds import device as devices
+    from t2w.worlds.weights import memory as memories
+
+    devices.check(device, dtype)
+    memories.check(memory)
+
+
 def check(ask: Walk) -> None:
     """Refuse what cannot work, before anything is loaded."""
-    from t2w.worlds import device
-    from t2w.worlds.weights import memory
-
-    device.check(ask.device, ask.dtype)
-    memory.check(ask.memory)
+    check_machine(ask.device, ask.dtype, ask.memory)
     registry.spec(ask.world)
     if ask.actions is None:
         policies.maker(ask.policy)

@@ -38,7 +38,7 @@ class Action:
 
     def to_row(self) -> dict:
         """The JSON form: {"keys": ["space", "w"], "mouse": [dx, dy]}."""
-        return {"keys": sorted(self.keys), "mouse": [float(degrees) for degrees in self.mouse]}
+        return {"keys": sorted(self.keys), "mouse": list(self.mouse)}
 
     @classmethod
     def from_row(cls, row: object) -> "Action":
@@ -52,7 +52,7 @@ class Action:
             raise T2WError(f'"keys" is a list such as ["w", "space"], not {_short(keys)}')
         if not (isinstance(mouse, list) and len(mouse) == 2 and all(is_number(degrees) for degrees in mouse)):
             raise T2WError(f'"mouse" is two numbers of degrees such as [4.0, 0.0], not {_short(mouse)}')
-        return cls(frozenset(legal_key(key) for key in keys), (float(mouse[0]), float(mouse[1])))
+        return cls(keys, mouse)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ActionSpace:
     def vector(self, action: Action) -> np.ndarray:
         """float32 (a,): each key 0 or 1 in order, then dx/turn and dy/turn clipped to [-1, 1]. What the space lacks is left out."""
         held = [float(key in action.keys) for key in self.keys]
-        turned = [max(-1.0, min(1.0, degrees / self.turn)) for degrees in action.mouse] if self.mouse else []
+        turned = [degrees / self.turn for degrees in self.clipped(action).mouse] if self.mouse else []
         return np.array(held + turned, np.float32)
 
     def action(self, vector: Sequence[float] | np.ndarray) -> Action:

@@ -135,7 +135,6 @@ def _stretch(space: ActionSpace, fps: float, seconds: float, keys: set[str], dx:
 def _action(space: ActionSpace, keys: set[str], dx: float, dy: float) -> Action:
     """What of this the space understands. Without a mouse, the arrow keys turn."""
     if space.mouse:
-        turn = (max(-space.turn, min(space.turn, dx)), max(-space.turn, min(space.turn, dy)))
-        return Action(frozenset(keys & set(space.keys)), turn)
+        return space.clipped(Action(frozenset(keys & set(space.keys)), (dx, dy)))
     arrows = ["right"] * (dx > 0) + ["left"] * (dx < 0) + ["down"] * (dy > 0) + ["up"] * (dy < 0)
     return Action(frozenset(keys.union(arrows) & set(space.keys)))

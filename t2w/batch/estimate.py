@@ -90,10 +90,7 @@ def _model(model: str, jobs: int, left: int, job: Job, rates: dict[str, tuple[in
     elif row.get("fps"):
         # A painter's first picture comes with its loading.
         loading = row.get("load_s") or max(0.0, (row.get("first_frame_s") or 0.0) - 1 / row["fps"])
-        fps, basis = (
-            row["fps"] * _sooner(job),
-            f"t2w bench ({row.get('device')}, {row.get('dtype') or 'no network'})",
-        )
+        fps, basis = row["fps"] * _sooner(job), f"t2w bench ({row.get('device')}, {row.get('dtype') or 'no network'})"
     seconds = None if not fps else left / fps + loading
     memory = row.get("peak_mib") or job.spec.memory_mib or None
     return Model(job.kind, job.name, job.asked, jobs, left, not missing, missing, fps, seconds, basis, memory)

@@ -38,17 +38,16 @@ def frames(
     """
     from t2w.cli import making
     from t2w.cli.screen import Screen
+    from t2w.dream import candidates, check_machine
+    from t2w.start.folder import place
     from t2w.worlds import registry
 
     output = Output(json, quiet)
     making.settle(offline)
     how = {"negative": negative, "guidance": guidance, "steps": painter_steps, "lora": lora or (), "quantize": quantize}
     start = making.start(prompt, painter, seed, n, registry.spec(world), **how)
-    making.check_machine(device, dtype, memory)
+    check_machine(device, dtype, memory)
     understood = making.tell(output, start)
-    from t2w.dream import candidates
-    from t2w.start.folder import place
-
     folder = place(start, out)
     screen = Screen(output, not no_preview).run(candidates(start, n, folder, device, dtype, not no_metadata, memory))
     output.say(f"t2w pick {quoted(folder)} N, then t2w roll {quoted(folder)}")

@@ -20,14 +20,6 @@ def check_length(seconds: float | None, frames: int | None) -> None:
         raise T2WError(f"--frames {frames} is out of range; a film has 1 to {MOST_FRAMES:,} new frames")
 
 
-def check_machine(device: str, dtype: str, memory: str) -> None:
-    from t2w.worlds import device as devices
-    from t2w.worlds.weights import memory as memories
-
-    devices.check(device, dtype)
-    memories.check(memory)
-
-
 def walk(output: Output, *, world, policy, actions, seconds, frames, seed, device, dtype, strict, memory="auto"):
     """The Walk that the options ask for. A script is read and held against the world here."""
     from t2w.dream import Walk, check

@@ -143,8 +143,8 @@ def check_latents(folder: Path, channels: int, autoencoder: AutoencoderDC) -> No
     if channels != autoencoder.config.latent_channels:
         sizes = f"latents of {channels} channels, this autoencoder makes {autoencoder.config.latent_channels}"
         raise T2WError(f"the weights in {folder} know {sizes}; give the --autoencoder that they were made with")
-    config = folder / "config.json"  # of a painter's folder it is another file
-    if config.is_file() and read_config(folder).get("latents", key_of(autoencoder)) != key_of(autoencoder):
+    key, config = key_of(autoencoder), folder / "config.json"  # of a painter's folder it is another file
+    if config.is_file() and read_config(folder).get("latents", key) != key:
         raise T2WError(f"the weights in {folder} know the latents of another autoencoder; give the one that they were made with")
 
 
