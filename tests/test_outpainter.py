@@ -131,7 +131,7 @@ def test_what_is_hardly_known_is_not_shown(carrier):
         View(picture, known, known, 0 * known, torch.eye(3)[None], torch.zeros(1, 3), torch.ones(1, 2)) for picture in (shown, left, right)
     )
     with torch.no_grad():
-        painted, other_left, other_right = (_painted(view, known, first, noise, carrier).picture for view in views)
+        painted, other_left, other_right = (_painted(view, first, noise, carrier).picture for view in views)
     assert painted.equal(other_right) and not painted.equal(other_left)
 
 
@@ -139,15 +139,15 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
     from t2w.nn.foresight import AHEAD, looked_ahead
 
     torch.manual_seed(0)
-    latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 1 / 4)
+    latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 1 / 8)
     with torch.no_grad():
         motion = carrier.motion(carrier.picture(latents).float(), torch.zeros(1, 1, 9))
         motion = motion._replace(
-            seen=Seen(wall, -wall, wall), near=wall, rotation=torch.eye(3)[None], shift=torch.tensor([[0.0, 0.0, 0.4]])
+            seen=Seen(wall, -wall, wall), near=wall, rotation=torch.eye(3)[None], shift=torch.tensor([[0.0, 0.0, 0.5]])
         )
         around = Surroundings.of(carrier.picture(latents).float(), motion)
         painted = looked_ahead(around, motion, latents, lambda: torch.randn(1, 8, 12, 20), carrier).kept
-    assert AHEAD * 0.4 > 4 and len(painted) == 2 and 4 - 1.1 * ROOM < painted[-1].place[0, 2] < 4 - 0.9 * ROOM
+    assert AHEAD * 0.5 > 8 and len(painted) == 2 and 8 - 1.1 * ROOM < painted[-1].place[0, 2] < 8 - 0.9 * ROOM
 
 
 def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
@@ -224,46 +224,46 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     fork.step([Action()])
     assert len(fork.dream.around.kept) > painted_then == len(session.dream.around.kept) > 1
     mended, short = tmp_path / "mended", replace(FIT, steps=2, batch=4)
-    own = {"weights": painted, "world": tmp_path / "world"}
-    assert "off, of dreams" in list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]
+    own = {"weights": painted, "chains": True}
+    assert "off, of chains" in list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]
     logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
     assert {"lies told", "known off"} <= logs[-1].keys()
     few = load_outpainter(tmp_path / "few").config
     assert few == replace(outpainter.TINY, steps=3, guidance=1.0)
     with pytest.raises(T2WError, match="give it with --weights"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
-    list(train_dynamics(data, encoder, tmp_path / "bare", dynamics.TINY, FIT, **how))
-    with pytest.raises(T2WError, match="bare has no parallax"):
-        next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, world=tmp_path / "bare"))
     (tmp_path / "world" / "outpainter.safetensors").unlink()
     with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
 
 
-def test_dreams_go_along_true_walks_and_views_of_them_are_to_become_the_true_ones(views, carrier):
+def test_chains_go_along_true_walks_and_what_was_made_up_is_taken_out(views, carrier):
     from t2w.data.pairs import rigid_between
-    from t2w.nn.imagine import Sampling
-    from t2w.train.rollouts import ASKED, DREAMS, Rollouts
+    from t2w.nn.geometry import per_latent
+    from t2w.train.chains import CHAINS, LONGEST, Chains
 
     torch.manual_seed(0)
     guessing = copy.deepcopy(carrier.parallax)
     guessing.unet.last.bias.data[4:] = -5.0  # else it might take all for the player, of whom nothing is kept
     for part in (guessing.unet.last.weight, guessing.unet.last.bias):
         part.data[:4] = 0.0  # depth that was not learnt is all edges, beside which nothing is known for long
-    carrier = replace(carrier, parallax=guessing)
-    rollouts = Rollouts(views, dynamics.Dynamics(dynamics.TINY).eval(), Sampling(denoising_steps=1), carrier, carrier.outpainter, seed=0)
-    rollouts.onward(3 * DREAMS)
-    for walk in rollouts.dreams:
-        turned, place, _, _ = rigid_between(walk.poses[:1], walk.poses[3:4])
-        assert walk.age == 3 and torch.allclose(walk.dream.around.last.place, place, atol=1e-4)
-        assert torch.allclose(walk.dream.around.last.rotation, turned, atol=1e-4)
-    drawn = rollouts.batch(50)
-    assert len(rollouts.kept) == 3 * DREAMS * ASKED and drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20)
-    assert 0 <= drawn["known"].min() < 0.3 and 0.7 < drawn["known"].max() <= 1
-    true = torch.cat([walk.latents for walk in rollouts.dreams])
-    assert all((true - goal).abs().amax((1, 2, 3)).min() == 0 for goal in drawn["latents"])
-    rollouts.onward(DREAMS * max(len(walk.poses) for walk in rollouts.dreams))
-    assert min(walk.age for walk in rollouts.dreams if walk) < 3 or None in rollouts.dreams  # who is at the end begins another walk
+    chains = Chains(views, replace(carrier, parallax=guessing), seed=0)
+    ages, gone = [], 0
+    for _ in range(2 * LONGEST):
+        before = [chain and (chain.poses.data_ptr(), chain.at) for chain in chains.chains]
+        chains.onward()
+        asked = list(chains.kept)[-CHAINS:]
+        for was, chain, view in zip(before, chains.chains, asked):
+            newest = chain.kept[0]
+            turned, place, _, _ = rigid_between(chain.poses[:1], chain.poses[chain.at : chain.at + 1])
+            assert newest.place.equal(place) and newest.rotation.equal(turned)  # there it was seen, and painted
+            assert view["latents"].equal(chain.latents[chain.at]) and view["first"].equal(chain.latents[0])
+            assert per_latent(newest.known)[0][view["known"] == 0].sum() == 0  # what nothing was known of is not kept
+            gone += was is not None and was[0] == chain.poses.data_ptr() and chain.at > was[1]
+        ages += [chain.left for chain in chains.chains]
+    assert gone > CHAINS and 0 in ages and max(ages) < LONGEST
+    drawn = chains.batch(50)
+    assert drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20) and 0 == drawn["known"].min() < 0.7 < drawn["known"].max() <= 1
 
 
 def test_of_starts_alone_nothing_can_be_learnt(views):

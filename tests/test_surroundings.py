@@ -7,7 +7,7 @@ import torch
 
 from t2w.nn.geometry import ASIDE, crisp, projected, trusted
 from t2w.nn.parallax import Manner, Motion, Seen, in_the_next
-from t2w.nn.surroundings import EVERY, INVENTED, KEPT, NARROW, PAINTED, Surroundings, _better
+from t2w.nn.surroundings import INVENTED, KEPT, NARROW, PAINTED, Surroundings, _better
 from t2w.nn.view import places
 
 LENS, H, W = torch.tensor([[1.2, 0.72]]), 24, 40
@@ -60,9 +60,9 @@ def test_who_turns_away_and_back_sees_the_same_again():
 
 def test_what_has_changed_stays_changed():
     """A dream changes things, as when a crate breaks; the first picture must not bring them back."""
-    around = went([motion()] * (2 * EVERY), PICTURE - 1)
+    around = went([motion()] * 32, PICTURE - 1)
     assert (around.last.picture - (PICTURE - 1)).abs().max() < 1e-4
-    assert len(around.kept) == 2 and around.frames == 2 * EVERY
+    assert len(around.kept) == 1 and around.frames == 32
 
 
 def test_what_was_enlarged_is_sharp_again_when_it_is_small_again():
@@ -223,5 +223,8 @@ def test_forks_go_their_own_ways():
 
 
 def test_so_many_are_kept_and_the_first_always():
-    around = went([motion(0.01)] * (EVERY * (KEPT + 3)))
-    assert len(around.kept) == KEPT + 1 and around.kept[0].picture.equal(PICTURE)
+    around = Surroundings.of(PICTURE, motion())
+    more = [replace(around.last, picture=PICTURE + i) for i in range(KEPT + 3)]
+    for view in more:
+        around = around.keeping(view)
+    assert around.kept == (around.kept[0], *more[-KEPT:]) and around.kept[0].picture.equal(PICTURE) and around.keeping(None) is around

@@ -64,9 +64,7 @@ def outpainter(
     painter: Annotated[
         Path | None, typer.Option("--painter", metavar="DIR", help="Begin with the transformer of what `t2w train painter` has made.")
     ] = None,
-    world: Annotated[
-        Path | None, typer.Option("--world", metavar="DIR", help="Learn from the dreams of this world, too, which come apart.")
-    ] = None,
+    chains: Annotated[bool, typer.Option("--chains", help="Learn from what it has painted itself, too, and painted on from that.")] = False,
     distil: f.Distil = False,
     compile: f.Compile = False,
     json: o.Json = False,
@@ -82,7 +80,7 @@ def outpainter(
 
     fit = FitConfig(steps=steps, minutes=minutes, batch=batch, lr=lr, muon_lr=lr, seed=seed, compile=compile)
     config = f.sized(size, OutpainterConfig(), TINY)
-    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, world, distil)
+    logs = train_outpainter(data, autoencoder, parallax, out, config, fit, dtype, workers, weights, painter, chains, distil)
     watch(Output(json, quiet), logs, out)
 
 

@@ -2,8 +2,9 @@
 seen.
 
 In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
-is painted anew where it has been enlarged again and again. But for the first frames that is done beside the next ones, and is there some
-frames later, however long it took.
+is painted anew where it is made up, or has been enlarged again and again: each time from what was painted before, so that it stays what it
+is, is crisp again, and comes nearer. But for the first frames that is done beside the next ones, and is there some frames later, however
+long it took.
 """
 
 from collections.abc import Callable
@@ -25,11 +26,11 @@ AHEAD = 20  # frames, if it goes on so
 LOOKS = 16  # frames from one look ahead to the next
 WIDEST = 0.8  # radians: more than that the eye is not thought to turn
 NEW = 0.12  # share of a view that is new, from which on it is painted
-KNOWN = 0.08  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
+KNOWN = 0.04  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
 MENDS = 8  # frames from one mending to the next
 LATER = 4  # frames that painting may take
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
-WORN, SOUND = 0.08, 0.12  # how well a place is known that is painted anew, and one that is left as it is
+WORN, SOUND = 0.11, 0.15  # how well a place is known that is painted anew, as all that was painted is, and one that is left as it is
 CLOSE = 3.0  # metres: what stands nearer is not painted anew
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 ASIDE = ((0, 1), (1, 0), (-1, 0), (0, -1), (0, 2))  # half pictures to the right and onward, for an eye that does not turn
@@ -81,13 +82,13 @@ def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, c
     due = around.frames + LATER
     if due < YOUNG or due % MENDS:
         return around, picture
-    last, sound = around.last, _sound(around)
-    if ((sound < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
+    last = around.last
+    if ((_sound(around) < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
         return around, picture
-    known, fresh = sound * (1 - last.player), noise()
+    fresh = noise()
 
     def paint() -> View:
-        return replace(_painted(replace(last, picture=picture), known, first, fresh, carrier), known=torch.ones_like(known))
+        return _painted(best_glimpse(around.kept, *last.eye), first, fresh, carrier)
 
     return replace(around, anew=Coming(due, begun(paint))), picture
 
@@ -101,7 +102,8 @@ def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroun
     worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
     painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
-    return replace(around, last=replace(last, known=known)).painted_over((worn > 0.5).float()), painted.to(picture.dtype)
+    around = replace(around, last=replace(last, known=known)).painted_over((worn > 0.5).float())
+    return around.keeping(anew), painted.to(picture.dtype)
 
 
 def _sound(around: Surroundings) -> Tensor:
@@ -111,14 +113,21 @@ def _sound(around: Surroundings) -> Tensor:
     return torch.where(stands, 1.0, around.last.known)
 
 
-def _painted(view: View, known: Tensor, first: Tensor, noise: Tensor, carrier: Carrier) -> View:
-    """A view of whose picture so much is known (b H W), as the outpainter thinks that it should be, and how near all is in that. What is hardly
-    known it is not shown: what has melted is believed all the same, and soon the place is another."""
-    shown = (known >= KNOWN).float()
-    picture = view.picture * (per_pixel(shown, view.picture) > 0.5)
-    latents = carrier.outpainter.painted(carrier.encode(picture), per_latent(known * shown), first, noise)
+def shown(seen: View) -> View:
+    """What of a view the outpainter is shown: nothing of what is hardly known. What has melted it would believe all the same, and soon the place
+    is another."""
+    known = seen.known * (seen.known >= KNOWN)
+    return replace(seen, picture=seen.picture * (per_pixel((known > 0).float(), seen.picture) > 0.5), known=known)
+
+
+def _painted(seen: View, first: Tensor, noise: Tensor, carrier: Carrier) -> View:
+    """A view as the outpainter thinks that it should be, and how near all is in that. It is painted whole: seen from here, what was seen is often
+    in shreds, which the outpainter knows to mend. Who the player is, is not made up."""
+    told = shown(seen)
+    latents = carrier.outpainter.painted(carrier.encode(told.picture), per_latent(told.known), first, noise)
     picture = carrier.picture(latents).float()
-    return replace(view, picture=picture).told(carrier.parallax.seen(picture))
+    view = replace(seen, picture=picture).told(carrier.parallax.seen(picture))
+    return replace(view, near=evened(view.near), known=PAINTED * (1 - view.player))
 
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -141,10 +150,8 @@ def _aside(view: View, tilt: Tensor, right: int, onward: int) -> Tensor:
 def _foreseen(
     around: Surroundings, rotation: Tensor, place: Tensor, lens: Tensor, first: Tensor, noise: Tensor, carrier: Carrier
 ) -> View | None:
-    """The view from there, painted, if much of it is new. It is painted whole: what was seen of it is in other kept views as it was, and seen
-    from here it is often in shreds, which the outpainter knows to mend."""
-    seen = best_glimpse((*around.kept, around.last), rotation, place, lens)
+    """The view from there, painted, if much of it is new."""
+    seen = best_glimpse(around.kept, rotation, place, lens)
     if (seen.known < KNOWN).float().mean((1, 2)).max() < NEW:
         return None
-    view = _painted(seen, seen.known, first, noise, carrier)
-    return replace(view, near=evened(view.near), known=PAINTED * (1 - view.player))  # who he is, is not made up
+    return _painted(seen, first, noise, carrier)

@@ -36,7 +36,6 @@ from t2w.nn.glimpse import Eye, View, looked_up, outlined, seeing, stacked, thro
 from t2w.nn.parallax import EDGE, GAPS, Motion, where_it_was
 
 KEPT = 10  # pictures besides the very first
-EVERY = 16  # frames from one to the next
 INVENTED = 0.03  # how good a place is of which nothing was known when it came into view
 PAINTED = 0.1  # how good a painted place is: better than what has melted, less than what was seen and is enlarged threefold
 NARROW = 7  # places across: a gap that is narrower is best filled with what is beside it, and not from elsewhere
@@ -89,9 +88,7 @@ class Surroundings:
 
     def seen(self, picture: Tensor, motion: Motion) -> "Surroundings":
         """The last view turned out to look so (b 3 8h 8w), as the motion on from there tells of it."""
-        last = replace(self.last, picture=picture).told(motion.seen)
-        seen = replace(self, last=last)
-        return seen.keeping(replace(last, near=evened(last.near))) if self.frames and self.frames % EVERY == 0 else seen
+        return replace(self, last=replace(self.last, picture=picture).told(motion.seen))
 
     def keeping(self, view: View | None) -> "Surroundings":
         """One more is kept, if there is one, its nearness `evened`; if there are too many, the oldest but the first goes."""

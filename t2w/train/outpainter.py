@@ -11,8 +11,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
-from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from t2w.data.latents import encode_shards
@@ -20,19 +18,17 @@ from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
 from t2w.errors import T2WError
 from t2w.nn.carrier import Carrier
-from t2w.nn.dynamics import Dynamics
 from t2w.nn.flow_matching import on_the_way
 from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import glimpse
-from t2w.nn.imagine import Sampling
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
+from t2w.train.chains import Chains
 from t2w.train.distil import Asked, Critics, Former, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
-from t2w.train.rollouts import Rollouts
 from t2w.train.stage import Stage, given, loader, some_of, train
-from t2w.worlds.pretrained import check_latents, load_autoencoder, load_carrier, load_outpainter, load_world, save_part
+from t2w.worlds.pretrained import check_latents, load_autoencoder, load_carrier, load_outpainter, save_part
 
 KNOWN = 0.1  # weight of the error where all is known, beside 1 where nothing is
 WORST = 0.6  # how well a view is known, at least
@@ -42,10 +38,9 @@ BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
 ASTRAY = 0.15  # how wrong places are, of the way between them, at most
 SILENT = 0.1  # share of views of which nothing is told, for guidance
-DREAMT = 3  # views of dreams for each of a walk
-FRAMES = 4  # that are dreamt for each step
+CHAINED = 3  # views of chains for each of a walk
 NOISE = 0.1  # the most in the latents of what is seen
-STAYS = 0.5  # weight of what is known in distilling
+STAYS = 0.1  # weight of what is known in distilling: the more of it, the softer what is painted again and again
 FEW = {"steps": 3, "guidance": 1.0}  # of one that is distilled: it paints as well as in more; in two there are specks
 
 
@@ -73,18 +68,18 @@ def _hazy(picture: Tensor, which: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is learnt from: views of walks, at LEVELS of noise each, and of dreams where there are some."""
+    """What is learnt from: views of walks, at LEVELS of noise each, and of chains where there are some."""
 
     carrier: Carrier
-    dreamt: Callable[[int], Batch] | None = None  # so many views of dreams, as of `Rollouts`
+    chained: Callable[[int], Batch] | None = None  # so many views, as of `Chains`
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> tuple[Told, Tensor]:
         """What is told, of a share nothing, and what is true (n c h w)."""
         seen, known = seen_of(batch, self.carrier, generator)
         rows = {"seen": seen, "known": known, "latents": batch["latents"], "first": batch["first"]}
         rows = {name: part.repeat(LEVELS, 1, 1, 1) for name, part in rows.items()}
-        if self.dreamt:
-            more = self.dreamt(DREAMT * len(seen))
+        if self.chained:
+            more = self.chained(CHAINED * len(seen))
             rows = {name: torch.cat([part, more[name].to(part.device)]) for name, part in rows.items()}
         data, seen = rows.pop("latents"), rows["seen"]
 
@@ -106,8 +101,8 @@ def outpainter_loss(rows: Rows) -> Loss:
         off = (made - data).square().mean(1, keepdim=True) / sigma.square()[:, None, None, None]  # of the way, not of where it leads
         weight = KNOWN + (1 - KNOWN) * (1 - told["known"])
         figures = {"unknown": (1 - told["known"]).mean().item()}
-        if rows.dreamt:
-            figures["off, of dreams"] = off[LEVELS * len(batch["latents"]) :].mean().item()
+        if rows.chained:
+            figures["off, of chains"] = off[LEVELS * len(batch["latents"]) :].mean().item()
         return (off * weight).sum() / weight.sum(), figures
 
     return loss
@@ -168,12 +163,12 @@ def train_outpainter(
     workers: int = 0,
     weights: Path | None = None,
     painter: Path | None = None,
-    world: Path | None = None,
+    chains: bool = False,
     distil: bool = False,
 ) -> Iterator[dict]:
-    """Begins with `weights` or with a painter's. With a `world`, it learns from that world's dreams as well, in which it paints. With `distil`,
-    it learns to need no guidance, from what `weights` paints with it. Yields the figures of every step; at the end `out` holds config.json
-    and outpainter.safetensors."""
+    """Begins with `weights` or with a painter's. With `chains`, it learns from what it has painted itself as well. With `distil`, it learns to
+    need no guidance, from what `weights` paints with it. Yields the figures of every step; at the end `out` holds config.json and
+    outpainter.safetensors."""
     if distil and not weights:
         raise T2WError("--distil learns from an outpainter that needs many steps; give it with --weights")
     if weights and painter:
@@ -182,7 +177,6 @@ def train_outpainter(
     where = accelerator(dtype)
     encoder = load_autoencoder(autoencoder).requires_grad_(False)
     carrier = load_carrier(parallax, encoder, where.device)
-    dreamer = load_dreamer(world, encoder, where) if world else None
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
     model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
     if weights:
@@ -199,27 +193,17 @@ def train_outpainter(
         model.config = replace(model.config, **FEW)
     critics = Critics(former, encoder.config.latent_channels) if former else None
     run = Run(model.requires_grad_(True), fit_config, out / "run", where, critics, given(data, encoder, weights=weights, painter=painter))
-    rollouts = Rollouts(views, *dreamer, model, fit_config.seed + where.process_index) if dreamer else None
+    own = Chains(views, replace(carrier, outpainter=model), fit_config.seed + where.process_index) if chains else None
 
-    def dreamt(n: int) -> Batch:
+    def chained(n: int) -> Batch:
         with run.averaged():
-            rollouts.onward(FRAMES)
-        return rollouts.batch(n)
+            own.onward()
+        return own.batch(n)
 
-    rows = Rows(carrier, dreamt if rollouts else None)
+    rows = Rows(carrier, chained if chains else None)
     loss = distil_loss(rows, former.to(where.device), run.critic) if former else outpainter_loss(rows)
     yield from train(Stage(loss, look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:
             save_part(model, out, encoder)
     where.wait_for_everyone()
-
-
-def load_dreamer(world: Path, encoder: AutoencoderDC, where: Accelerator) -> tuple[Dynamics, Sampling, Carrier]:
-    """What dreams in a world's folder. Raises T2WError where nothing is painted there, or it is a world of other latents."""
-    kind = torch.bfloat16 if where.mixed_precision == "bf16" else torch.float32
-    dynamics, _, sampling, carrier = load_world(world, where.device, kind)
-    if carrier is None:
-        raise T2WError(f"{world} has no parallax, so it looks at nothing ahead; give a world that was trained with --parallax")
-    check_latents(world, dynamics.config.channels, encoder)
-    return dynamics, sampling, carrier
