@@ -69,7 +69,7 @@ class Surroundings:
     """Nothing of it is written in place: a forked dream may go on with it."""
 
     last: View
-    kept: tuple[View, ...]  # the very first and those kept since
+    kept: tuple[View, ...]  # the very first and those painted since
     near: Tensor  # (b H W) how near all is in the last view as kept ones say; below 0 where they do not
     settled: Tensor  # (b H W) whether a key has changed a place of the last view: 1, else 0
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
