@@ -2,9 +2,9 @@
 seen.
 
 In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
-is painted anew where it has been enlarged: what was seen, when it is more than three times as large, and what was painted, when it is a tenth
-larger; from what was painted before, so that it stays what it is, is crisp again, and comes nearer. But for the first frames that is done
-beside the next ones, and is there some frames later, however long it took.
+is painted anew, and again, where it was painted, or was seen and has been enlarged threefold: from what was painted before, so that it stays
+what it is, is crisp again, and comes nearer. But for the first frames that is done beside the next ones, and is there some frames later,
+however long it took.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ KNOWN = 0.04  # how well a place is known, at least, that is not new: what is ne
 MENDS = 8  # frames from one mending to the next
 LATER = 4  # frames that painting may take
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
-WORN, SOUND = 0.08, 0.1  # how well a place is known that is painted anew, and one that is left as it is; as what was just painted is
+WORN, SOUND = 0.11, 0.15  # how well a place is known that is painted anew, as all that was painted is, and one that is left as it is
 CLOSE = 3.0  # metres: what stands nearer is not painted anew
 AROUND = (5, -5, 10, -10, 15)  # turns of the mouse by 1, to the right and to the left
 ASIDE = ((0, 1), (1, 0), (-1, 0), (0, -1), (0, 2))  # half pictures to the right and onward, for an eye that does not turn
