@@ -63,7 +63,7 @@ class Chains:
         asked = {"seen": self.carrier.encode(told.picture), "known": per_latent(told.known)}
         asked["first"] = torch.stack([chain.latents[0] for chain in chains])
         noise = torch.randn(asked["seen"].shape, generator=self.noise, device=self.device)
-        picture = self.carrier.picture(self.carrier.outpainter.painted(*asked.values(), noise)).float()
+        picture = self.carrier.picture(self.carrier.outpainter.painted(**asked, noise=noise)).float()
         asked["latents"] = torch.stack([chain.latents[chain.at] for chain in chains])
         self.kept += [{name: part[i].float() for name, part in asked.items()} for i in range(len(chains))]
         good = torch.exp(math.log(PAINTED) * self._uniform())[:, None, None]
