@@ -229,7 +229,7 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
     assert {"lies told", "known off"} <= logs[-1].keys()
     few = load_outpainter(tmp_path / "few").config
-    assert few == replace(outpainter.TINY, steps=3, guidance=1.0)
+    assert few == replace(outpainter.TINY, steps=5, guidance=1.0)
     with pytest.raises(T2WError, match="give it with --weights"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
     (tmp_path / "world" / "outpainter.safetensors").unlink()
