@@ -41,7 +41,7 @@ SILENT = 0.1  # share of views of which nothing is told, for guidance
 CHAINED = 3  # views of chains for each of a walk
 NOISE = 0.1  # the most in the latents of what is seen
 STAYS = 0.1  # weight of what is known in distilling: the more of it, the softer what is painted again and again
-FEW = {"steps": 5, "guidance": 1.0}  # of one that is distilled; in three, what is painted again and again is softer, in two there are specks
+FEW = {"steps": 5, "guidance": 1.0}  # of one that is distilled; in three, what is painted again and again is softer
 
 
 @torch.no_grad()
