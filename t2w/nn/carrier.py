@@ -13,7 +13,7 @@ from t2w.nn.body import Body
 from t2w.nn.events import Events
 from t2w.nn.geometry import mean_around, per_pixel
 from t2w.nn.outpainter import Outpainter
-from t2w.nn.parallax import Manner, Motion, Parallax, Rigid, Seen, histories
+from t2w.nn.parallax import Manner, Motion, Parallax, Seen, histories
 
 FAINT = 0.05  # root mean square, in pictures in [-1, 1], of a change by the dynamics of which half is believed; of a fainter one, less
 
@@ -43,7 +43,7 @@ class Carrier:
         """(b c h w) => (b 3 8h 8w)."""
         return decode(self.autoencoder, latents.to(self.autoencoder.dtype))
 
-    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Rigid | Seen | None) -> Motion:
+    def motion(self, picture: Tensor, actions: Tensor, *known: Manner | Seen | None) -> Motion:
         """From a picture (b 3 8h 8w) to the next one, by its actions so far (b t a), the last of which leads there; and what is known of it,
         as a parallax wants it."""
         return self.parallax(picture, histories(actions, self.parallax.config.gait)[:, -1], *known)

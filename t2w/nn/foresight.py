@@ -125,9 +125,15 @@ def _painted(seen: View, first: Tensor, noise: Tensor, carrier: Carrier) -> View
     in shreds, which the outpainter knows to mend. Who the player is, is not made up."""
     told = shown(seen)
     latents = carrier.outpainter.painted(carrier.encode(told.picture), per_latent(told.known), first, noise)
+    view = pictured(seen, latents, carrier)
+    return replace(view, known=PAINTED * (1 - view.player))
+
+
+def pictured(view: View, latents: Tensor, carrier: Carrier) -> View:
+    """A view that looks as latents (b c h w) say, and how near all is in that."""
     picture = carrier.picture(latents).float()
-    view = replace(seen, picture=picture).told(carrier.parallax.seen(picture))
-    return replace(view, near=evened(view.near), known=PAINTED * (1 - view.player))
+    view = replace(view, picture=picture).told(carrier.parallax.seen(picture))
+    return replace(view, near=evened(view.near))
 
 
 def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:

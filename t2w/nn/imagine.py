@@ -14,7 +14,7 @@ from t2w.nn.dynamics import Dynamics, Memory, Sight
 from t2w.nn.flow_matching import on_the_way, sample
 from t2w.nn.foresight import looked_ahead, looked_around, mended
 from t2w.nn.geometry import per_latent, warped
-from t2w.nn.parallax import Motion, Rigid, Seen
+from t2w.nn.parallax import Motion, Seen
 from t2w.nn.surroundings import Surroundings
 from t2w.nn.view import window
 
@@ -72,14 +72,14 @@ class Dream:
         """How many are in memory."""
         return self.headings.shape[1]
 
-    def step(self, action: Tensor, way: tuple[Tensor, Tensor] | None = None, rigid: Rigid | None = None) -> Tensor:
+    def step(self, action: Tensor, way: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """Action vectors (b a) => the next latent frames (b c h w). `way`: where places truly were before (b H W 2), and
-        which were seen there (b H W), if that is known; `rigid`: how the eye truly turned and moved, if only that is."""
+        which were seen there (b H W), if that is known."""
         guidance, steps, clean = self.sampling.guidance, self.sampling.denoising_steps, 1 - self.sampling.context_noise
         self._forget()
         last = on_the_way(self.last, self._noise(), self.last.new_full((len(self.last),), clean))
         before = last if self.before is None else self.before
-        carried = self._carry(action, way, rigid)
+        carried = self._carry(action, way)
         onward = None if carried is None else on_the_way(carried.latents, self._noise(), self.last.new_full((len(self.last),), clean))
         past_onward = before if self.carried_noised is None else self.carried_noised
         told = [[1.0, 0.0] if k == 0 and guidance != 1 else [1.0] for k in range(steps)]  # at each look
@@ -124,7 +124,7 @@ class Dream:
         other.generator.set_state(self.generator.get_state())
         return other
 
-    def _carry(self, action: Tensor, way: tuple[Tensor, Tensor] | None, rigid: Rigid | None) -> Carried | None:
+    def _carry(self, action: Tensor, way: tuple[Tensor, Tensor] | None) -> Carried | None:
         """The last frame as the action carries it on, together with what was seen before."""
         if self.carrier is None:
             return None
@@ -140,7 +140,7 @@ class Dream:
             self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         seen = self._seen(picture).told(self.around.near)
-        self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, rigid, seen)
+        self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, seen)
         if self.player is not None:
             turn = (self.heading + action[:, -2:])[:, 0] * math.radians(carrier.parallax.config.turn)
             self.player = self.player.onward(carrier.body, self.actions, motion, turn)

@@ -20,8 +20,6 @@ from t2w.nn.precision import exactly
 from t2w.nn.unet import UNet
 from t2w.nn.view import places, rotated, turned
 
-Rigid = tuple[Tensor, Tensor]  # rotation (b 3 3) and shift (b 3) of the eye, as of `Motion`
-
 STILL = 1e-4  # metres
 PIVOT = 10.0  # metres; by steps as small as the other weights' a pivot would never get there
 EDGE = 3  # places across: so far around the player his edges reach
@@ -230,11 +228,10 @@ class Parallax(nn.Module):
         picture: Tensor,
         history: Tensor,
         manner: Manner | None = None,
-        rigid: Rigid | None = None,
         seen: Seen | None = None,
     ) -> Motion:
-        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, how the eye truly turns and
-        moves, and what there is to be seen, as far as these are known: else the picture says so."""
+        """picture (b 3 8h 8w), history (b n a+1) as of `histories`, as long as the gait's; the world's manner, and what there is to be
+        seen, as far as these are known: else the picture says so."""
         seen = seen or self.seen(picture)
         here, player, deep = seen
         told = self.action(history[:, : self.config.history].to(self.kind).flatten(1))
@@ -255,7 +252,6 @@ class Parallax(nn.Module):
         steps = shift - orbit
         free = stopped(here.detach(), player <= 0, steps.detach(), lens.detach(), head.detach(), tilt.detach())
         shift = torch.where((free - steps).abs().amax(1, keepdim=True) < STILL, shift, free + orbit)
-        rotation, shift = rigid or (rotation, shift)
         around = spread(player, EDGE)  # what is left of his edges would stand in the world as a ghost
         near = in_the_next(crisp(here.detach()), around, rotation.detach(), shift.detach(), lens.detach())
         flow, ahead = where_it_was(near, around > 0, rotation, shift, lens)

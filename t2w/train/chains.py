@@ -17,8 +17,8 @@ from t2w.data.pairs import rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.views import Views
 from t2w.nn.carrier import Carrier
-from t2w.nn.foresight import PAINTED, shown
-from t2w.nn.geometry import evened, per_latent
+from t2w.nn.foresight import PAINTED, pictured, shown
+from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import View, glimpse, stacked
 from t2w.train.loop import Batch
 
@@ -63,12 +63,11 @@ class Chains:
         asked = {"seen": self.carrier.encode(told.picture), "known": per_latent(told.known)}
         asked["first"] = torch.stack([chain.latents[0] for chain in chains])
         noise = torch.randn(asked["seen"].shape, generator=self.noise, device=self.device)
-        picture = self.carrier.picture(self.carrier.outpainter.painted(**asked, noise=noise)).float()
+        painted = pictured(told, self.carrier.outpainter.painted(**asked, noise=noise), self.carrier)
         asked["latents"] = torch.stack([chain.latents[chain.at] for chain in chains])
         self.kept += [{name: part[i].float() for name, part in asked.items()} for i in range(len(chains))]
         good = torch.exp(math.log(PAINTED) * self._uniform())[:, None, None]
-        painted = replace(told, picture=picture).told(self.carrier.parallax.seen(picture))
-        painted = replace(painted, near=evened(painted.near), known=good * (told.known > 0))
+        painted = replace(painted, known=good * (told.known > 0))
         for i, chain in enumerate(chains):
             chain.kept = View(*(part[i : i + 1] for part in vars(painted).values())), chain.kept[0]
 
