@@ -241,6 +241,17 @@ def test_who_needs_walks_says_so_where_there_are_none(tmp_path):
             learner(shards(tmp_path))
 
 
+def test_frames_of_another_size_are_refused(tmp_path):
+    from t2w.data.pictures import split
+    from t2w.data.shard import write
+
+    sim, found = Simulator(sample(5), 128, 64), Episode({"kind": "walk"})
+    follow(sim, found, iter([Action()] * 4))
+    write(tmp_path, 0, [found])
+    with pytest.raises(T2WError, match="are 128×64; t2w trains on 160×96"):
+        split(tmp_path)
+
+
 def test_starts_are_first_frames_of_worlds(tmp_path):
     config = CollectConfig(episodes=3, seed=5, **alone("start"))
     assert sum(collect(tmp_path, config, workers=1)) == 3

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
 from t2w.data.shard import ALONE, FACE, Shard, seen, shards
+from t2w.errors import T2WError
 from t2w.media.pixels import to_tensor
 from t2w.sim.captions import caption
-from t2w.sim.spec import Spec
+from t2w.sim.spec import HEIGHT, WIDTH, Spec
 
 
 def to_picture(frame: np.ndarray) -> Tensor:
@@ -69,8 +70,11 @@ class Forever(IterableDataset):
 def split(folder: Path, depth: bool = False) -> tuple[list[Shard], list[Shard]]:
     """Shards to learn from, and those held out: the last twentieth, at least one. No world is in both, but where a single shard is all there is.
 
-    Who wants their `depth` is refused older shards now, before anything is learnt: T2WError."""
+    Frames of another size than the simulator's, and older shards where their `depth` is wanted, are refused before anything is learnt: T2WError."""
     found = shards(folder)
+    height, width, _ = found[0].frame(0).shape
+    if (height, width) != (HEIGHT, WIDTH):
+        raise T2WError(f"frames in {folder} are {width}×{height}; t2w trains on {WIDTH}×{HEIGHT}, as t2w collect makes them")
     if depth:
         _ = found[0].geometry
     held = max(1, len(found) // 20)
