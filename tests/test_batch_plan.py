@@ -1,5 +1,6 @@
 """The plan of a batch: what is in the queue, and what it will take."""
 
+import json
 from dataclasses import replace
 from io import StringIO
 
@@ -66,6 +67,15 @@ def test_a_job_that_fails_takes_with_it_what_needs_it(tmp_path):
     assert {row.error for row in queue.rows() if row.status == "failed"} == {"its candidates could not be painted: no brush"}
     queue.settle(retry=True)
     assert queue.counts() == {"paint": {"pending": 2}, "roll": {"blocked": 6}}
+
+
+def test_of_a_killed_batch_no_job_runs(tmp_path):
+    queue = prepare(tmp_path, planned(tmp_path))
+    job, _ = queue.next()
+    queue.began(job.key)
+    result = CliRunner().invoke(app, ["batch", "status", str(tmp_path), "--json"])
+    said = json.loads(result.stdout.splitlines()[-1])
+    assert not said["running"] and said["paint"] == {"pending": 2} and queue.counts()["paint"]["running"] == 1
 
 
 @pytest.mark.parametrize("verb, code", [("status", 2), ("cancel", 2), ("resume", 0), ("retry", 0)])

@@ -209,6 +209,8 @@ def _status(output: Output, folder: Path) -> None:
     from t2w.cli.batch_screen import status
 
     queue, running = Queue(folder, dry=True), at_work(folder)
+    if not running:
+        queue.rest()  # who was killed could not say so
     counts, errors, rates = queue.counts(), queue.errors(), queue.rates()
     seconds = sum(size * rates[model][1] / rates[model][0] for model, (_, size, _) in queue.left().items() if model in rates)
     told = [{"what": what, "error": why} for what, why in errors]
