@@ -28,3 +28,29 @@ def encoder(data, tmp_path_factory):
     logs = list(train_autoencoder(data, out, autoencoder.TINY, replace(FIT, steps=60, batch=4)))
     assert logs[-1]["loss"] < logs[0]["loss"] and "look" in logs[-1]
     return out
+
+
+@pytest.fixture(scope="module")
+def carrier(encoder):
+    import torch
+
+    from t2w.nn import outpainter, parallax
+    from t2w.nn.carrier import Carrier
+    from t2w.train.parallax import of
+    from t2w.worlds.pretrained import load_autoencoder
+
+    torch.manual_seed(0)
+    theirs = load_autoencoder(encoder)
+    return Carrier(of(theirs, parallax.TINY), theirs, outpainter.Outpainter(outpainter.TINY))
+
+
+@pytest.fixture(scope="module")
+def views(data, encoder):
+    import torch
+
+    from t2w.data.latents import encode_shards
+    from t2w.data.shard import shards
+    from t2w.data.views import Views
+    from t2w.worlds.pretrained import load_autoencoder
+
+    return Views(list(encode_shards(shards(data), load_autoencoder(encoder), torch.device("cpu"))), seed=1)

@@ -1,6 +1,5 @@
 """What nobody has seen: views put together from elsewhere by true geometry, painted, kept, and learnt to be painted."""
 
-import copy
 import math
 from dataclasses import replace
 
@@ -19,26 +18,6 @@ from t2w.nn.parallax import Seen
 from t2w.nn.surroundings import Surroundings
 
 
-@pytest.fixture(scope="module")
-def carrier(encoder):
-    from t2w.train.parallax import of
-    from t2w.worlds.pretrained import load_autoencoder
-
-    torch.manual_seed(0)
-    theirs = load_autoencoder(encoder)
-    return Carrier(of(theirs, parallax.TINY), theirs, outpainter.Outpainter(outpainter.TINY))
-
-
-@pytest.fixture(scope="module")
-def views(data, encoder):
-    from t2w.data.latents import encode_shards
-    from t2w.data.shard import shards
-    from t2w.data.views import Views
-    from t2w.worlds.pretrained import load_autoencoder
-
-    return Views(list(encode_shards(shards(data), load_autoencoder(encoder), torch.device("cpu"))), seed=1)
-
-
 def test_what_is_known_from_elsewhere_is_what_is_truly_there(views):
     from t2w.data.pictures import to_picture
     from t2w.data.views import kept_views
@@ -46,7 +25,7 @@ def test_what_is_known_from_elsewhere_is_what_is_truly_there(views):
 
     items = [views[k] for k in range(0, len(views), 7)]
     batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
-    true = torch.stack([to_picture(views.found[s][0].frame(start + t)) for s, start, t, _ in views.index[::7]])
+    true = torch.stack([to_picture(views.found[s][0].frame(row["start"] + t)) for s, row, t in views.index[::7]])
     n = len(true)
     kept, lens = kept_views(batch, torch.ones(batch["near"].shape[:2]))
     seen = glimpse(kept, torch.eye(3).expand(n, 3, 3), torch.zeros(n, 3), lens)
@@ -151,34 +130,50 @@ def test_nobody_looks_ahead_from_behind_a_wall(carrier):
 
 
 def test_what_is_worn_is_painted_anew_and_nothing_else(carrier, monkeypatch):
-    from t2w.nn.foresight import LATER, MENDS, PAINTED, YOUNG, mended
+    from t2w.nn.foresight import FADES, LATER, MENDS, PAINTED, YOUNG, mended
 
     torch.manual_seed(0)
     latents, wall = torch.randn(1, 8, 12, 20), torch.full((1, 48, 80), 0.2)
     with torch.no_grad():
         picture = carrier.picture(latents).float()
-        begun = Surroundings.of(picture, carrier.motion(picture, torch.zeros(1, 1, 9)))
+        standing = carrier.motion(picture, torch.zeros(1, 1, 9))
+        begun = Surroundings.of(picture, standing)
+        seen = Seen(wall, -wall, wall)
+        standing = standing._replace(rotation=torch.eye(3)[None], shift=torch.zeros(1, 3), seen=seen)
         # What is painted is not as near as what was there.
-        monkeypatch.setattr(carrier.parallax, "seen", lambda painted: Seen(wall, -wall, wall))
+        monkeypatch.setattr(carrier.parallax, "seen", lambda painted: seen)
         known, player = torch.ones(1, 48, 80), torch.zeros(1, 48, 80)
         known[:, :, 40:], player[:, 20:28, 50:60] = 0.05, 1.0
         worn = replace(begun, last=replace(begun.last, known=known, player=player), frames=YOUNG - LATER)
         well = replace(worn, last=replace(worn.last, known=torch.ones(1, 48, 80)))
         before_a_wall = replace(worn, near=torch.full_like(known, 0.9))  # as kept views say
         for other in (replace(worn, frames=worn.frames + 1), replace(worn, frames=worn.frames - MENDS), well, before_a_wall):
-            assert mended(other, picture, latents, None, carrier) == (other, picture)
-        coming, same = mended(worn, picture, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+            assert mended(other, picture, standing, latents, None, carrier) == (other, picture)
+        coming, same = mended(worn, picture, standing, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
         assert same is picture and coming.anew.frame == YOUNG and coming.last is worn.last
         for early in range(1, LATER):
             waiting = replace(coming, frames=worn.frames + early)
-            assert mended(waiting, picture, latents, None, carrier) == (waiting, picture)
-        around, new = mended(replace(coming, frames=YOUNG), picture, latents, None, carrier)
-        other, forgotten = mended(replace(coming.forgetting(0 * known), frames=YOUNG), picture, latents, None, carrier)
+            assert mended(waiting, picture, standing, latents, None, carrier) == (waiting, picture)
+        walking = standing._replace(shift=torch.tensor([[0.0, 0.0, 0.1]]))
+        onward, _ = mended(worn, picture, walking, latents, lambda: torch.randn(1, 8, 12, 20), carrier)
+        around, films = replace(coming, frames=YOUNG), [picture]
+        for late in range(FADES):
+            around, new = mended(replace(around, frames=YOUNG + late), films[-1], standing, latents, None, carrier)
+            films.append(new)
+            assert (around.anew is None) == (late == FADES - 1) and len(around.kept) == len(worn.kept) + 1
+        other, forgotten = mended(replace(coming.forgetting(0 * known), frames=YOUNG), picture, standing, latents, None, carrier)
+    farther = onward.anew.view().place[0] - worn.last.place[0]
+    torch.testing.assert_close(farther, torch.tensor([0.0, 0.0, 0.1 * (LATER + MENDS)]))  # it is painted for when the next one comes
     assert other.anew is None and forgotten is picture  # something has changed meanwhile: it was painted as it had been
-    changed = (new - picture).abs().mean(1)
+    whole = new - picture
+    for late, film in enumerate(films):
+        torch.testing.assert_close(
+            (film - picture)[..., :30, 100:], late / FADES * whole[..., :30, 100:], atol=1e-4, rtol=1e-4
+        )  # it fades in
+    changed = whole.abs().mean(1)
     assert changed[..., :74].max() == 0 and changed[:, 42:54, 102:118].max() == 0 < changed[:, :38, 90:].mean()
     anew = around.last.known == PAINTED
-    assert around.anew is None and not (anew & ((known > 0.5) | (player > 0))).any() and anew[:, :18, 44:].float().mean() > 0.9
+    assert not (anew & ((known > 0.5) | (player > 0))).any() and anew[:, :18, 44:].float().mean() > 0.9
     assert around.last.known[~anew].equal(known[~anew]) and worn.last.known is known
 
 
@@ -210,8 +205,8 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     guessing = of(load_autoencoder(encoder), parallax.TINY)
     guessing.unet.last.bias.data[4:] = -5.0  # untrained, it might take all for the player, of whom nothing is kept
     save_part(guessing, folder)
-    logs = list(train_outpainter(data, encoder, folder, painted, outpainter.TINY, replace(FIT, steps=40, batch=4)))
-    assert logs[-1]["loss"] < logs[0]["loss"] and "unknown off" in logs[-1]["look"]
+    read, *logs = train_outpainter(data, encoder, folder, painted, outpainter.TINY, replace(FIT, steps=40, batch=4))
+    assert read["part"] == "reader" and logs[-1]["loss"] < logs[0]["loss"] and "unknown off" in logs[-1]["look"]
     how = {"frames": 16, "dreams": 0.0}
     with pytest.raises(T2WError, match="--parallax"):
         next(train_dynamics(data, encoder, tmp_path / "world", dynamics.TINY, FIT, outpainter=painted, **how))
@@ -227,43 +222,18 @@ def test_a_world_paints_what_nobody_has_seen(data, encoder, tmp_path):
     own = {"weights": painted, "chains": True}
     assert "off, of chains" in list(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, **own))[-1]
     logs = list(train_outpainter(data, encoder, folder, tmp_path / "few", outpainter.TINY, replace(short, steps=8), distil=True, **own))
-    assert {"lies told", "known off"} <= logs[-1].keys()
-    few = load_outpainter(tmp_path / "few").config
-    assert few == replace(outpainter.TINY, steps=5, guidance=1.0)
+    assert {"lies told", "known off", "misread"} <= logs[-1].keys()
+    few, many = (load_outpainter(folder) for folder in (tmp_path / "few", painted))
+    assert few.config == replace(many.config, steps=5, guidance=1.0) and dict(few.config.kinds)["view"][2] == "isometric"
+    assert all(few.reader.state_dict()[name].equal(weights) for name, weights in many.reader.state_dict().items())
+    save_part(outpainter.Outpainter(outpainter.TINY), tmp_path / "old")
+    with pytest.raises(T2WError, match="of an older t2w"):
+        next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, weights=tmp_path / "old"))
     with pytest.raises(T2WError, match="give it with --weights"):
         next(train_outpainter(data, encoder, folder, mended, outpainter.TINY, short, distil=True))
     (tmp_path / "world" / "outpainter.safetensors").unlink()
     with pytest.raises(T2WError, match="outpainter.safetensors is missing"):
         registry.load(str(tmp_path / "world"))
-
-
-def test_chains_go_along_true_walks_and_what_was_made_up_is_taken_out(views, carrier):
-    from t2w.data.pairs import rigid_between
-    from t2w.nn.geometry import per_latent
-    from t2w.train.chains import CHAINS, LONGEST, Chains
-
-    torch.manual_seed(0)
-    guessing = copy.deepcopy(carrier.parallax)
-    guessing.unet.last.bias.data[4:] = -5.0  # else it might take all for the player, of whom nothing is kept
-    for part in (guessing.unet.last.weight, guessing.unet.last.bias):
-        part.data[:4] = 0.0  # depth that was not learnt is all edges, beside which nothing is known for long
-    chains = Chains(views, replace(carrier, parallax=guessing), seed=0)
-    ages, gone = [], 0
-    for _ in range(2 * LONGEST):
-        before = [chain and (chain.poses.data_ptr(), chain.at) for chain in chains.chains]
-        chains.onward()
-        asked = list(chains.kept)[-CHAINS:]
-        for was, chain, view in zip(before, chains.chains, asked):
-            newest = chain.kept[0]
-            turned, place, _, _ = rigid_between(chain.poses[:1], chain.poses[chain.at : chain.at + 1])
-            assert newest.place.equal(place) and newest.rotation.equal(turned)  # there it was seen, and painted
-            assert view["latents"].equal(chain.latents[chain.at]) and view["first"].equal(chain.latents[0])
-            assert per_latent(newest.known)[0][view["known"] == 0].sum() == 0  # what nothing was known of is not kept
-            gone += was is not None and was[0] == chain.poses.data_ptr() and chain.at > was[1]
-        ages += [chain.left for chain in chains.chains]
-    assert gone > CHAINS and 0 in ages and max(ages) < LONGEST
-    drawn = chains.batch(50)
-    assert drawn["seen"].shape == drawn["latents"].shape == (50, 8, 12, 20) and 0 == drawn["known"].min() < 0.7 < drawn["known"].max() <= 1
 
 
 def test_of_starts_alone_nothing_can_be_learnt(views):
@@ -273,6 +243,21 @@ def test_of_starts_alone_nothing_can_be_learnt(views):
     still = type("", (), {"rows": [row | {"kind": "still"} for row in shard.rows]})()
     with pytest.raises(T2WError, match="t2w collect"):
         Views([(still, latents)])
+
+
+def test_an_outpainter_is_told_what_is_read_of_the_first_frame():
+    torch.manual_seed(0)
+    kinds = (("view", ("near", "far", "above")), ("time", ("day", "night")))
+    model = outpainter.Outpainter(replace(outpainter.TINY, kinds=kinds))
+    read = model.reader.kind(torch.randn(2, 8, 12, 20))
+    torch.testing.assert_close(read[:, :3].sum(1), torch.ones(2))
+    assert read.shape == (2, 5)
+    told = []
+    model.transformer.img_in.register_forward_hook(lambda _, given, __: told.append(given[0]))
+    first = torch.randn(2, 8, 12, 20)
+    model(torch.zeros(2, 8, 12, 20), torch.tensor([0.2, 0.7]), torch.zeros(2, 8, 12, 20), torch.zeros(2, 1, 12, 20), first)
+    said = told[0].unflatten(2, (-1, 4))[:, :, 17:]  # channels, and the latents of a token
+    torch.testing.assert_close(said, outpainter.LOUD * model.reader.kind(first)[:, None, :, None].expand_as(said))
 
 
 def test_an_outpainter_begins_with_a_painter_of_its_size():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from t2w.data.kinds import said
 from t2w.data.pairs import rigid_between
 from t2w.data.pictures import to_picture
 from t2w.data.shard import ALONE, Shard
@@ -19,8 +20,8 @@ ALONE_SHARE = 0.5  # of items that know one view only
 
 
 class Views(Dataset):
-    """An item: {"latents": (c h w), of the walk's "first" frame: (c h w), "pose": (12); of what is known "pictures": (k 3 8h 8w),
-    "near": (k H W) and "poses": (k 12)}."""
+    """An item: {"latents": (c h w), of the walk's "first" frame: (c h w), "pose": (12), "says": (q) what kind of world it is; of what is known
+    "pictures": (k 3 8h 8w), "near": (k H W) and "poses": (k 12)}."""
 
     def __init__(self, found: list[tuple[Shard, Tensor]], seed: int = 0):
         self.found = found
@@ -28,7 +29,7 @@ class Views(Dataset):
         self.walks = [
             (s, row) for s, (shard, _) in enumerate(found) for row in shard.rows if row["kind"] not in ALONE and row["frames"] > 2 * NEXT
         ]
-        self.index = [(s, row["start"], t, row["frames"]) for s, row in self.walks for t in range(row["frames"])]
+        self.index = [(s, row, t) for s, row in self.walks for t in range(row["frames"])]
         if not self.index:
             raise T2WError(
                 f"an outpainter learns from walks of more than {2 * NEXT} frames, and there are none; collect some with: t2w collect"
@@ -38,14 +39,15 @@ class Views(Dataset):
         return len(self.index)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
-        s, start, t, frames = self.index[k]
-        shard, latents = self.found[s]
+        s, row, t = self.index[k]
+        (shard, latents), start, frames = self.found[s], row["start"], row["frames"]
         near, pose = (torch.from_numpy(part[start : start + frames]) for part in shard.geometry)
         known = self._others(t, frames)
         return {
             "latents": latents[start + t].float(),
             "first": latents[start].float(),
             "pose": pose[t],
+            "says": said(row),
             "pictures": torch.stack([to_picture(shard.frame(start + i)) for i in known]),
             "near": near[known].float(),
             "poses": pose[known],

@@ -4,7 +4,7 @@ seen.
 In its first frames all around, as far as turning goes; later on ahead, whenever much of a view there would be new. And what one looks at
 is painted anew, and again, where it was painted, or was seen and has been enlarged threefold: from what was painted before, so that it stays
 what it is, is crisp again, and comes nearer. But for the first frames that is done beside the next ones, and is there some frames later,
-however long it took.
+however long it took; it fades in.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from torch import Tensor
 from t2w.nn.beside import begun
 from t2w.nn.carrier import Carrier
 from t2w.nn.geometry import SKY, evened, in_the_way, mean_around, per_latent, per_pixel, stopped
-from t2w.nn.glimpse import View, best_glimpse, glimpse
+from t2w.nn.glimpse import Eye, View, best_glimpse, glimpse
 from t2w.nn.parallax import Motion
 from t2w.nn.precision import exactly
 from t2w.nn.surroundings import PAINTED, Coming, Surroundings
@@ -29,6 +29,7 @@ NEW = 0.12  # share of a view that is new, from which on it is painted
 KNOWN = 0.04  # how well a place is known, at least, that is not new: what is new the outpainter is not shown, however it looks
 MENDS = 8  # frames from one mending to the next
 LATER = 4  # frames that painting may take
+FADES = 4  # frames in which what was painted anew fades in
 YOUNG = 16  # frames before the first: till then what is worn is better than what is made up
 WORN, SOUND = 0.11, 0.15  # how well a place is known that is painted anew, as all that was painted is, and one that is left as it is
 CLOSE = 3.0  # metres: what stands nearer is not painted anew
@@ -60,50 +61,51 @@ def looked_ahead(around: Surroundings, motion: Motion, first: Tensor, noise: Noi
         around = replace(around.keeping(around.ahead.view()), ahead=None)
     if around.frames % LOOKS:
         return around
-    angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
-    frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=AHEAD).round()
-    way = stopped(motion.seen.near, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head, motion.tilt)
-    motion = motion._replace(shift=way / frames[:, None])
-    fresh = noise()
+    eye, fresh = _eye_after(AHEAD, around.last, motion), noise()
 
     def look() -> View | None:
-        return _foreseen(around, *_gone(around.last, motion, frames), first, fresh, carrier)
+        return _foreseen(around, *eye, first, fresh, carrier)
 
     if not around.frames:  # what is right ahead of the first frame is wanted in the second
         return around.keeping(look())
     return replace(around, ahead=Coming(around.frames + LATER, begun(look)))
 
 
-def mended(around: Surroundings, picture: Tensor, first: Tensor, noise: Noise, carrier: Carrier) -> tuple[Surroundings, Tensor]:
-    """The last view turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it has been painted anew. If much of it is worn,
-    it is painted. The player stays as he is. `first` and `noise` as above."""
-    if around.anew and around.anew.frame == around.frames:
-        around, picture = _patched(replace(around, anew=None), picture, around.anew.view())
+def mended(
+    around: Surroundings, picture: Tensor, motion: Motion, first: Tensor, noise: Noise, carrier: Carrier
+) -> tuple[Surroundings, Tensor]:
+    """The last view, to which a motion led, turned out to look like `picture` (b 3 8h 8w): both, where it is worn as it has been painted anew. If
+    much of it is worn, it is painted, as large as it will be before the next is: what is enlarged softens. The player stays as he is. `first` and
+    `noise` as above."""
+    if around.anew and around.anew.frame <= around.frames:
+        around, picture = _patched(around, picture, around.anew)
     due = around.frames + LATER
     if due < YOUNG or due % MENDS:
         return around, picture
     last = around.last
     if ((_sound(around) < WORN) & (last.player == 0)).float().mean((1, 2)).max() < NEW:
         return around, picture
-    fresh = noise()
+    eye, fresh = _eye_after(LATER + MENDS, last, motion), noise()
 
     def paint() -> View:
-        return _painted(best_glimpse(around.kept, *last.eye), first, fresh, carrier)
+        return _painted(best_glimpse(around.kept, *eye), first, fresh, carrier)
 
     return replace(around, anew=Coming(due, begun(paint))), picture
 
 
-def _patched(around: Surroundings, picture: Tensor, anew: View) -> tuple[Surroundings, Tensor]:
-    """The last view and how it looks, where it is worn as it is in one some frames before, which has been painted `anew`. That may be nearer
-    or farther off there than what has melted: how near it is, the painted picture says."""
-    last = around.last
+def _patched(around: Surroundings, picture: Tensor, coming: Coming) -> tuple[Surroundings, Tensor]:
+    """The last view and how it looks, where it is worn as it is in one some frames before, which has been painted anew. That may be nearer
+    or farther off there than what has melted: how near it is, the painted picture says. It fades in."""
+    last, anew, left = around.last, coming.view(), coming.frame + FADES - around.frames
     seen = glimpse([anew], *last.eye)
     worn = ((SOUND - _sound(around)) / (SOUND - WORN)).clamp(0, 1)
     worn = mean_around(worn, 3) * (seen.known > 0) * (1 - last.player)
     known = torch.where(worn > 0.5, last.known.clamp(min=PAINTED), last.known)
-    painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture))
-    around = replace(around, last=replace(last, known=known)).painted_over((worn > 0.5).float())
-    return around.keeping(anew), painted.to(picture.dtype)
+    around = replace(around, last=replace(last, known=known), anew=coming if left > 1 else None)
+    if left == FADES:
+        around = around.painted_over((worn > 0.5).float()).keeping(anew)
+    painted = torch.lerp(picture.float(), seen.picture, per_pixel(worn, picture) / left)
+    return around, painted.to(picture.dtype)
 
 
 def _sound(around: Surroundings) -> Tensor:
@@ -136,7 +138,15 @@ def pictured(view: View, latents: Tensor, carrier: Carrier) -> View:
     return replace(view, near=evened(view.near))
 
 
-def _gone(view: View, motion: Motion, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _eye_after(most: int, view: View, motion: Motion) -> Eye:
+    """From where a view is seen some frames later, at most so many, if it goes on as with this motion, up to what is in the way."""
+    angle = ((motion.rotation.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1).acos()
+    frames = (WIDEST / angle.clamp(min=1e-3)).clamp(max=most).round()
+    way = stopped(motion.seen.near, motion.player <= 0, frames[:, None] * motion.shift, motion.lens, motion.head, motion.tilt)
+    return _gone(view, motion._replace(shift=way / frames[:, None]), frames)
+
+
+def _gone(view: View, motion: Motion, frames: Tensor) -> Eye:
     """Rotation, place and lens after as many times (b) the same motion."""
     for i in range(int(frames.max())):
         more, (rotation, place) = i < frames[:, None], view.onward(motion)

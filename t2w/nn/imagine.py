@@ -137,7 +137,7 @@ class Dream:
             if carrier.body is not None:
                 self.player = Player.of(carrier.body, self.first, self.around.last.player)
         elif carrier.outpainter is not None:
-            self.around, picture = mended(self.around, picture, self.first, self._noise, carrier)
+            self.around, picture = mended(self.around, picture, self.motion, self.first, self._noise, carrier)
         self.actions = _join(self.actions, action[:, None])[:, -carrier.parallax.config.gait :]
         seen = self._seen(picture).told(self.around.near)
         self.motion = motion = carrier.motion(picture, self.actions, self.motion.manner, seen)

@@ -2,7 +2,8 @@
 
 Frame by frame, what comes into view is a strip at the edge, or what was too far away to be told, and the likeliest of it is a haze. So a view from
 farther on is put together from what was seen, as far as that goes, and latent diffusion paints the rest of it (Rombach et al. 2022; as in
-Yu et al. 2024, "WonderJourney"). It is the painter's transformer; instead of words, the world's first frame tells it what is fitting.
+Yu et al. 2024, "WonderJourney"). It is the painter's transformer; instead of words, the world's first frame tells it what is fitting: as it is,
+and by the kind of world that a small network reads in it. From the frame alone, it had not learnt to tell who looks down from above.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from diffusers import PRXTransformer2DModel
 from torch import Tensor, nn
 
 from t2w.nn.flow_matching import sample
+from t2w.nn.judge import Questions
 from t2w.nn.prx import PATCH, transformer
+from t2w.nn.reader import Reader
+
+LOUD = 4.0  # how loud an outpainter is told what is read, beside latents of unit size
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,13 @@ class OutpainterConfig:
     depth: int = 6
     mlp: float = 2.5
     words: int = 128  # width of what the first frame says
+    kinds: Questions = ()  # what is read of the first frame
+    reader: int = 96  # width of who reads it
     steps: int = 8  # in which a view is painted
     guidance: float = 2.5  # how much more than believed what was seen is to count
 
 
-TINY = OutpainterConfig(channels=8, d=32, heads=2, depth=2, words=16, steps=2)
+TINY = OutpainterConfig(channels=8, d=32, heads=2, depth=2, words=16, reader=16, steps=2)
 
 
 class Outpainter(nn.Module):
@@ -41,7 +48,8 @@ class Outpainter(nn.Module):
         words = (config.height // PATCH) * (config.width // PATCH)
         self.first = nn.Conv2d(config.channels, config.words, PATCH, PATCH)
         self.spot = nn.Parameter(0.02 * torch.randn(words, config.words))
-        self.transformer = transformer(config, 2 * config.channels + 1)
+        self.reader = Reader(config.channels, config.height, config.width, config.kinds, config.reader) if config.kinds else None
+        self.transformer = transformer(config, 2 * config.channels + 1 + sum(len(words) for _, words in config.kinds))
 
     def forward(self, noisy: Tensor, tau: Tensor, seen: Tensor, known: Tensor, first: Tensor) -> Tensor:
         """noisy (b c h w) with its tau (b): 0 noise, 1 data; what is seen of the view (b c h w), how well each place of it is known
@@ -49,6 +57,9 @@ class Outpainter(nn.Module):
         kind = self.spot.dtype
         words = self.first(first.to(kind)).flatten(2).mT + self.spot
         x = torch.cat([noisy, seen, known], 1).to(kind)
+        if self.reader is not None:
+            read = LOUD * self.reader.kind(first.to(kind))
+            x = torch.cat([x, read[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
         away = self.transformer(hidden_states=x, timestep=1 - tau, encoder_hidden_states=words, return_dict=False)[0]
         return noisy - (1 - tau)[:, None, None, None] * away[:, : noisy.shape[1]].float()
 

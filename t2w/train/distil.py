@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from t2w.nn.critic import STEP, Residual, heeded, pull, steepness, told_apart
 from t2w.nn.flow_matching import Draw, on_the_way
-from t2w.train.reader import Reader, hazy, misread
+from t2w.nn.reader import Reader
+from t2w.train.reader import hazy, misread
 
 FRESH = 0.4  # share of pictures that are guessed from noise alone
 LEAST = 0.15  # of noise, in the others
@@ -120,6 +121,7 @@ class Asked:
     told: Told
     lie: Told | None = None  # the same, but for something that is not so: heads learn to tell
     text: Text | None = None  # the same in words
+    judged: Told | None = None  # what heads are told, where that is less than what the model is
 
 
 def distilled(
@@ -159,7 +161,7 @@ def by_heads(
             of_true = former.seen(of_true, shown, told)
         return former.seen(of_made, shown, told), of_true
 
-    of_made, of_true = seen(made, true, asked.told)
+    of_made, of_true = seen(made, true, asked.judged or asked.told)
     seems, truth = heads(of_made, height), heads(of_true, height)
     pulled = PULL * pull(told_apart(seems, truth), leaf, push)
     figures, learnt = {"told apart": (truth > seems).float().mean().item()}, torch.zeros_like(push)

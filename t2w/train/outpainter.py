@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from t2w.data.kinds import KINDS, Kinds
 from t2w.data.latents import encode_shards
 from t2w.data.pictures import split
 from t2w.data.views import Views, kept_views
@@ -23,10 +24,12 @@ from t2w.nn.geometry import per_latent
 from t2w.nn.glimpse import glimpse
 from t2w.nn.measure import gradient, sheet
 from t2w.nn.outpainter import Outpainter, OutpainterConfig
-from t2w.train.chains import Chains
-from t2w.train.distil import Asked, Critics, Former, Told, distilled
+from t2w.nn.reader import Reader
+from t2w.train.chains import FREE, Chains
+from t2w.train.distil import Asked, Critics, Former, Text, Told, distilled
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
 from t2w.train.painter import load_painter
+from t2w.train.reader import LESSONS, learn_to_read
 from t2w.train.stage import Stage, given, loader, some_of, train
 from t2w.worlds.pretrained import check_latents, load_autoencoder, load_carrier, load_outpainter, save_part
 
@@ -38,9 +41,12 @@ BLUR = 16  # pixels
 LEVELS = 2  # of noise at which each view is painted: to put it together costs as much as to learn from it
 ASTRAY = 0.15  # how wrong places are, of the way between them, at most
 SILENT = 0.1  # share of views of which nothing is told, for guidance
+UNSEEN = 0.1  # share of which nothing is shown but the world's first frame
 CHAINED = 3  # views of chains for each of a walk
 NOISE = 0.1  # the most in the latents of what is seen
+CRITIC_LR = 2.5e-4  # faster than the outpainter, who goes on at 1e-4
 STAYS = 0.1  # weight of what is known in distilling: the more of it, the softer what is painted again and again
+LAYOUT, COARSE = 0.2, 4  # weight of the layout, and of how many latents a part of it is the mean, to each side
 FEW = {"steps": 5, "guidance": 1.0}  # of one that is distilled; in three, what is painted again and again is softer
 
 
@@ -67,33 +73,43 @@ def _hazy(picture: Tensor, which: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    data: Tensor  # (n c h w) what is true
+    told: Told  # of a share, nothing
+    free: Tensor  # (n 1 1 1) 1 where what is told is made up, so that the truth is another; else 0
+    says: Tensor  # (n q) what kind of world it is, as answers to KINDS; -1 where nothing is told
+
+
+@dataclass(frozen=True)
 class Rows:
     """What is learnt from: views of walks, at LEVELS of noise each, and of chains where there are some."""
 
     carrier: Carrier
     chained: Callable[[int], Batch] | None = None  # so many views, as of `Chains`
 
-    def __call__(self, batch: Batch, generator: torch.Generator) -> tuple[Told, Tensor]:
-        """What is told, of a share nothing, and what is true (n c h w)."""
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Drawn:
         seen, known = seen_of(batch, self.carrier, generator)
         rows = {"seen": seen, "known": known, "latents": batch["latents"], "first": batch["first"]}
-        rows = {name: part.repeat(LEVELS, 1, 1, 1) for name, part in rows.items()}
+        rows["free"] = torch.zeros_like(known[:, :, :1, :1])
+        rows = {name: part.repeat(LEVELS, 1, 1, 1) for name, part in rows.items()} | {"says": batch["says"].repeat(LEVELS, 1)}
         if self.chained:
             more = self.chained(CHAINED * len(seen))
             rows = {name: torch.cat([part, more[name].to(part.device)]) for name, part in rows.items()}
-        data, seen = rows.pop("latents"), rows["seen"]
+        data, free, says, seen = rows.pop("latents"), rows.pop("free"), rows.pop("says"), rows["seen"]
 
         def uniform() -> Tensor:
             return torch.rand(len(data), generator=generator, device=data.device)
 
         rows["seen"] = on_the_way(seen, torch.randn(seen.shape, generator=generator, device=seen.device), 1 - NOISE * uniform())
-        told = (uniform() >= SILENT).float()[:, None, None, None]
-        return {name: told * part for name, part in rows.items()}, data
+        told, shown = ((uniform() >= share).float()[:, None, None, None] for share in (SILENT, UNSEEN))
+        rows |= {name: shown * rows[name] for name in ("seen", "known")}
+        return Drawn(data, {name: told * part for name, part in rows.items()}, free, torch.where(told[:, :, 0, 0] > 0, says, -1))
 
 
 def outpainter_loss(rows: Rows) -> Loss:
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        told, data = rows(batch, generator)
+        drawn = rows(batch, generator)
+        data, told = drawn.data, drawn.told
         # Logit-normal levels (Esser et al. 2024), as the painter's.
         sigma = torch.randn(len(data), generator=generator, device=data.device).add(0.3).sigmoid()
         noise = torch.randn(data.shape, generator=generator, device=data.device)
@@ -120,15 +136,21 @@ def former_of(model: Outpainter) -> Former:
     )
 
 
-def distil_loss(rows: Rows, former: Former, critics: nn.Module) -> Loss:
-    """What is known of a view is to stay, and a lie about it is another world's first frame."""
+def distil_loss(rows: Rows, former: Former, critics: nn.Module, reader: Reader) -> Loss:
+    """What is known of a view is to stay, but of free ones, and those heads judge by the world's first frame alone. A lie about a view is
+    another world's first frame. And who reads it is to find that kind of world in it. Of what there is a truth of, the layout is to be about
+    the true one: heads, which see what is right beside a place, would not bring the sky down from where it does not belong."""
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        told, data = rows(batch, generator)
-        lie = told | {"first": told["first"].roll(1, 0)}
-        value, made, figures = distilled(model, former, critics, Asked(data, told, lie), generator)
-        kept = (told["known"] * (made - data).square()).mean()
-        return value + STAYS * kept, figures | {"known off": kept.item()}
+        drawn = rows(batch, generator)
+        judged = drawn.told | {name: drawn.told[name] * (1 - drawn.free) for name in ("seen", "known")}
+        lie = judged | {"first": judged["first"].roll(1, 0)}
+        asked = Asked(drawn.data, drawn.told, lie, Text(reader, drawn.says), judged)
+        value, made, figures = distilled(model, former, critics, asked, generator)
+        kept = (judged["known"] * (made - drawn.data).square()).mean()
+        true = (drawn.says[:, :1, None, None] >= 0) * (1 - drawn.free)
+        layout = (true * F.avg_pool2d(made - drawn.data, COARSE).square()).mean()
+        return value + STAYS * kept + LAYOUT * layout, figures | {"known off": kept.item(), "layout off": layout.item()}
 
     return loss
 
@@ -166,9 +188,9 @@ def train_outpainter(
     chains: bool = False,
     distil: bool = False,
 ) -> Iterator[dict]:
-    """Begins with `weights` or with a painter's. With `chains`, it learns from what it has painted itself as well. With `distil`, it learns to
-    need no guidance, from what `weights` paints with it. Yields the figures of every step; at the end `out` holds config.json and
-    outpainter.safetensors."""
+    """Begins with `weights` or with a painter's; a new one's reader learns first. With `chains`, it learns from what it has painted itself as
+    well. With `distil`, it learns to need no guidance, from what `weights` paints with it. Yields the figures of every step; at the end `out`
+    holds config.json and outpainter.safetensors."""
     if distil and not weights:
         raise T2WError("--distil learns from an outpainter that needs many steps; give it with --weights")
     if weights and painter:
@@ -178,22 +200,31 @@ def train_outpainter(
     encoder = load_autoencoder(autoencoder).requires_grad_(False)
     carrier = load_carrier(parallax, encoder, where.device)
     torch.manual_seed(fit_config.seed)  # the weights' first values: PyTorch's layers take no generator
-    model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels))
+    model = load_outpainter(weights) if weights else Outpainter(replace(config, channels=encoder.config.latent_channels, kinds=KINDS))
     if weights:
         check_latents(weights, model.config.channels, encoder)
+        if not model.config.kinds:
+            raise T2WError(f"the outpainter in {weights} is of an older t2w, and reads no first frames; begin a new one without --weights")
     elif painter:
         try:
             model.begin_with(load_painter(painter, encoder).transformer)
         except (RuntimeError, KeyError) as error:
             raise T2WError(f"the painter in {painter} is of another size than this outpainter; leave --painter out") from error
     with where.main_process_first():
-        views, unseen = (Views(list(encode_shards(part, encoder, where.device)), fit_config.seed + 1) for part in (learn, held))
+        known, held = (list(encode_shards(part, encoder, where.device)) for part in (learn, held))
+    views, unseen = (Views(part, fit_config.seed + 1) for part in (known, held))
+    if not weights and not (out / "run" / "run.json").exists():
+        steps = min(LESSONS, fit_config.steps)
+        yield from learn_to_read(model.reader.to(where.device), Kinds(known), steps, fit_config.seed + 2, where.autocast)
     former = former_of(model) if distil else None
     if former:
         model.config = replace(model.config, **FEW)
     critics = Critics(former, encoder.config.latent_channels) if former else None
-    run = Run(model.requires_grad_(True), fit_config, out / "run", where, critics, given(data, encoder, weights=weights, painter=painter))
-    own = Chains(views, replace(carrier, outpainter=model), fit_config.seed + where.process_index) if chains else None
+    fit_config = replace(fit_config, critic_lr=CRITIC_LR)
+    model.requires_grad_(True).reader.requires_grad_(False)
+    run = Run(model, fit_config, out / "run", where, critics, given(data, encoder, weights=weights, painter=painter))
+    seed = fit_config.seed + where.process_index
+    own = Chains(views, replace(carrier, outpainter=model), seed, FREE if former else 0.0) if chains else None
 
     def chained(n: int) -> Batch:
         with run.averaged():
@@ -201,7 +232,7 @@ def train_outpainter(
         return own.batch(n)
 
     rows = Rows(carrier, chained if chains else None)
-    loss = distil_loss(rows, former.to(where.device), run.critic) if former else outpainter_loss(rows)
+    loss = distil_loss(rows, former.to(where.device), run.critic, model.reader) if former else outpainter_loss(rows)
     yield from train(Stage(loss, look_at(unseen, carrier, where.device)), run, loader(views, run, workers))
     if where.is_main_process:
         with run.averaged() as model:

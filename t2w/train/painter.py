@@ -23,11 +23,12 @@ from t2w.errors import MISSING, T2WError
 from t2w.media.atomic import whole_folder
 from t2w.nn.measure import sheet
 from t2w.nn.painter import PainterConfig, build, tokenizer
+from t2w.nn.reader import Reader
 from t2w.sim.understand import understand
 from t2w.train.distil import Asked, Critics, Former, Text, Told, distilled
 from t2w.train.judge import ATTRIBUTES, answers, numbered
 from t2w.train.loop import Batch, FitConfig, Loss, Run, accelerator
-from t2w.train.reader import LESSONS, Reader, taught
+from t2w.train.reader import LESSONS, taught
 from t2w.train.stage import Stage, given, loader, train
 from t2w.worlds.pretrained import check_latents, load_autoencoder
 

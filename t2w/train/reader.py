@@ -1,4 +1,4 @@
-"""The reader of a distillation: latent pictures in, what is to be seen in them out.
+"""How a reader learns, and how what it has read tells.
 
 It learns from true pictures what a red cabin looks like, and what a painter makes is held against what it was asked for (as the auxiliary
 classifier of Odena et al. 2017, but that it learns first, and from true pictures alone). With the judge of `t2w eval` it shares its
@@ -11,32 +11,18 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from t2w.data.pictures import Forever
 from t2w.media.atomic import atomically
-from t2w.nn.critic import Residual
 from t2w.nn.flow_matching import Draw, on_the_way
-from t2w.nn.judge import Questionnaire, Questions
+from t2w.nn.reader import Reader
 from t2w.train.judge import misses
 from t2w.train.loop import Batch, alone
 
 LESSONS, LESSON = 2500, 32  # and pictures in each
 HAZE = 0.4  # at most so much noise lies over what is read: else what nobody sees would count as well
-
-
-class Reader(nn.Module):
-    def __init__(self, channels: int, height: int, width: int, questions: Questions, d: int = 128):
-        """Of pictures (n c h w)."""
-        super().__init__()
-        fine = nn.Conv2d(channels, d // 2, 3, padding=1), Residual(d // 2), Residual(d // 2), nn.SiLU()
-        self.trunk = nn.Sequential(*fine, nn.Conv2d(d // 2, d, 3, stride=2, padding=1), Residual(d), Residual(d), nn.SiLU())
-        self.questions = Questionnaire(d, height * width // 4, questions)
-
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        """(n c h w) => answers (n words each)."""
-        return self.questions(self.trunk(pictures.contiguous(memory_format=torch.channels_last)))
 
 
 def hazy(pictures: Tensor, draw: Draw) -> Tensor:
