@@ -75,7 +75,7 @@ class Surroundings:
     sure: Tensor | None = None  # (b H W) what is kept of the details of the last view's places: 0 where it came into view
     frames: int = 0
     ahead: Coming | None = None  # a view from farther on
-    anew: Coming | None = None  # one that was the last, as it should be
+    anew: Coming | None = None  # what is worn, as it should look somewhat farther on
 
     @staticmethod
     def of(picture: Tensor, standing: Motion) -> "Surroundings":
