@@ -72,9 +72,7 @@ def test_what_is_said_of_a_frame_is_its_worlds_kind(views):
 
     latents, kinds = views.found[0][1], Kinds(views.found)
     walk = next(row for s, row in views.walks if s == 0)
-    shown = [
-        k for k, (_, i, _) in enumerate(kinds.index) if kinds.index[k][0] is latents and walk["start"] <= i < walk["start"] + walk["frames"]
-    ]
+    shown = [k for k, (s, i, _) in enumerate(kinds.index) if s == 0 and walk["start"] <= i < walk["start"] + walk["frames"]]
     assert len(shown) == -(-walk["frames"] // EVERY)
     for k in shown:
         item = kinds[k]

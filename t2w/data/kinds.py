@@ -1,15 +1,15 @@
 """What kind of world a frame is of: all that is in view wherever one looks."""
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from t2w.data.shard import ALONE, FACE, Shard
+from t2w.data.pictures import Pictures
+from t2w.data.shard import Shard
 from t2w.sim.spec import CHOICES
 
-KINDS = tuple((name, CHOICES[name]) for name in ("view", "biome", "time", "weather"))
+ALWAYS = ("view", "biome", "time", "weather")
+KINDS = tuple((name, CHOICES[name]) for name in ALWAYS)
 
 EVERY = 8  # frames of a walk: those beside each other are much alike
 
@@ -20,17 +20,15 @@ def said(row: dict) -> Tensor:
 
 
 class Kinds(Dataset):
-    """Some frames of each walk, and all that are alone; no faces. An item: {"latents": (c h w), "shows": (q) as `said`}."""
+    """Some frames of each walk, and all that are alone, as of `Pictures`. An item: {"latents": (c h w), "shows": (q) as `said`}."""
 
-    def __init__(self, found: Iterable[tuple[Shard, Tensor]]):
-        self.index: list[tuple[Tensor, int, Tensor]] = []
-        for latents, row in ((latents, row) for shard, latents in found for row in shard.rows if row["kind"] != FACE):
-            frames = range(row["start"], row["start"] + row["frames"], 1 if row["kind"] in ALONE else EVERY)
-            self.index += [(latents, i, said(row)) for i in frames]
+    def __init__(self, found: list[tuple[Shard, Tensor]]):
+        self.latents = [latents for _, latents in found]
+        self.index = Pictures([shard for shard, _ in found], EVERY).index
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, k: int) -> dict[str, Tensor]:
-        latents, i, shows = self.index[k]
-        return {"latents": latents[i].float(), "shows": shows}
+        s, i, row = self.index[k]
+        return {"latents": self.latents[s][i].float(), "shows": said(row)}

@@ -54,12 +54,19 @@ class Outpainter(nn.Module):
     def forward(self, noisy: Tensor, tau: Tensor, seen: Tensor, known: Tensor, first: Tensor) -> Tensor:
         """noisy (b c h w) with its tau (b): 0 noise, 1 data; what is seen of the view (b c h w), how well each place of it is known
         (b 1 h w), and the world's first frame (b c h w) => (b c h w)."""
-        kind = self.spot.dtype
-        words = self.first(first.to(kind)).flatten(2).mT + self.spot
-        x = torch.cat([noisy, seen, known], 1).to(kind)
+        return self._guess(noisy, tau, *self._told(seen, known, first))
+
+    def _told(self, seen: Tensor, known: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+        """What it is told, of each latent (b k h w) and in words (b n d): the same in all steps."""
+        first = first.to(self.spot.dtype)
+        told, words = torch.cat([seen, known], 1).to(first.dtype), self.first(first).flatten(2).mT + self.spot
         if self.reader is not None:
-            read = LOUD * self.reader.kind(first.to(kind))
-            x = torch.cat([x, read[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
+            read = LOUD * self.reader.kind(first)
+            told = torch.cat([told, read[:, :, None, None].expand(-1, -1, *told.shape[2:])], 1)
+        return told, words
+
+    def _guess(self, noisy: Tensor, tau: Tensor, told: Tensor, words: Tensor) -> Tensor:
+        x = torch.cat([noisy.to(told.dtype), told], 1)
         away = self.transformer(hidden_states=x, timestep=1 - tau, encoder_hidden_states=words, return_dict=False)[0]
         return noisy - (1 - tau)[:, None, None, None] * away[:, : noisy.shape[1]].float()
 
@@ -68,10 +75,10 @@ class Outpainter(nn.Module):
         """The whole view (b c h w), of the same arguments and noise (b c h w); guided by what is told (Ho & Salimans 2022), beside one who is told nothing."""
         guidance = self.config.guidance
         rows = 1 if guidance == 1 else 2
-        told = [torch.cat([part, torch.zeros_like(part)][:rows]) for part in (seen, known, first)]
+        told = self._told(*(torch.cat([part, torch.zeros_like(part)][:rows]) for part in (seen, known, first)))
 
         def guess(x: Tensor, tau: Tensor) -> Tensor:
-            found = self(x.repeat(rows, 1, 1, 1), tau.repeat(rows), *told)
+            found = self._guess(x.repeat(rows, 1, 1, 1), tau.repeat(rows), *told)
             believed, blind = found[: len(x)], found[-len(x) :]
             return blind + guidance * (believed - blind)
 

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from t2w.data.kinds import ALWAYS
 from t2w.data.pictures import split, to_picture
 from t2w.data.shard import ALONE, FACE, Shard, seen
 from t2w.errors import T2WError
@@ -27,8 +28,7 @@ from t2w.sim.spec import CHOICES, SPACE, Spec
 from t2w.train.loop import Batch, FitConfig, Run, accelerator
 from t2w.train.stage import Stage, given, loader, train
 
-PLACES = ("view", "biome", "time", "weather")  # always in view
-THINGS = ("landmark", "creature", "character")  # sometimes
+THINGS = ("landmark", "creature", "character")  # sometimes in view
 ELSE = ("water", "tree", "rock", "plant", "crate", "lamp")  # asked because who learns to see them learns to see
 ATTRIBUTES: Questions = (
     *((name, ("none", *words) if name == "character" else words) for name, words in CHOICES.items()),
@@ -44,7 +44,7 @@ LOOKED_AT, COUNTED = 256, 1536  # held-out items, during the run and at its end
 
 def answers(spec: Spec, visible: frozenset[str]) -> dict[str, str]:
     """What is to be said of a picture of this world: "none" for a thing that is not in view, a colour only for what is."""
-    found = {name: getattr(spec, name) for name in PLACES} | {kind: kind if kind in visible else "none" for kind in ELSE}
+    found = {name: getattr(spec, name) for name in ALWAYS} | {kind: kind if kind in visible else "none" for kind in ELSE}
     for thing in THINGS:
         there = names(spec, visible, thing)
         found[thing] = getattr(spec, thing) if there else "none"
